@@ -1,0 +1,1 @@
+"""The talk, decided in pure code: no clock, no socket, no task."""
