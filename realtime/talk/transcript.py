@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """`start_ms` and `end_ms` count from the start of the audio that was recognised; `score` is how surely the
-    word was said (0 to 1), None where the recogniser gives none."""
+    """`start_ms` and `end_ms` count from the start of the audio that was recognised; `score` is how surely
+    the word was said (0 to 1), None where the recogniser gives none."""
 
     text: str
     start_ms: int

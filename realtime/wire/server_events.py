@@ -333,14 +333,43 @@ class TutorResumed(ServerEvent):
 
 
 AnyServerEvent = Annotated[
-    ErrorEvent | SessionCreated | SessionUpdated
-    | SpeechStarted | SpeechStopped | Committed | Cleared | TimeoutTriggered
-    | ItemAdded | ItemDone | ItemRetrieved | ItemDeleted | ItemTruncated
-    | TranscriptionDelta | TranscriptionCompleted | TranscriptionFailed
-    | ResponseCreated | ResponseDone | OutputItemAdded | OutputItemDone | ContentPartAdded | ContentPartDone
-    | TextDelta | TextDone | AudioDelta | AudioDone | AudioTranscriptDelta | AudioTranscriptDone
+    ErrorEvent
+    | SessionCreated
+    | SessionUpdated
+    | SpeechStarted
+    | SpeechStopped
+    | Committed
+    | Cleared
+    | TimeoutTriggered
+    | ItemAdded
+    | ItemDone
+    | ItemRetrieved
+    | ItemDeleted
+    | ItemTruncated
+    | TranscriptionDelta
+    | TranscriptionCompleted
+    | TranscriptionFailed
+    | ResponseCreated
+    | ResponseDone
+    | OutputItemAdded
+    | OutputItemDone
+    | ContentPartAdded
+    | ContentPartDone
+    | TextDelta
+    | TextDone
+    | AudioDelta
+    | AudioDone
+    | AudioTranscriptDelta
+    | AudioTranscriptDone
     | RateLimitsUpdated
-    | TutorClip | TutorCaption | TutorTentative | TutorDuck | TutorLesson | TutorFeedback | TutorHint
-    | TutorLatency | TutorResumed,
+    | TutorClip
+    | TutorCaption
+    | TutorTentative
+    | TutorDuck
+    | TutorLesson
+    | TutorFeedback
+    | TutorHint
+    | TutorLatency
+    | TutorResumed,
     Field(discriminator="type"),
 ]

@@ -1,0 +1,124 @@
+"""Streamed text into segments that can each be spoken in one go.
+
+The first segment may end at a clause, so that speech starts early; later ones are sentences. A segment is never
+longer than a voice can say in one go.
+"""
+
+import re
+from dataclasses import dataclass
+
+FIRST_WORDS = 3  # a first clause shorter than this sounds torn off
+LONGEST = 200  # characters: about 13 s of speech, Bark's limit
+
+_ABBREVIATIONS = frozenset(
+    [
+        "mr",
+        "mrs",
+        "ms",
+        "dr",
+        "prof",
+        "st",
+        "vs",
+        "etc",
+        "jr",
+        "sr",
+        "no",
+        "e.g",
+        "i.e",
+        "a.m",
+        "p.m",
+        "u.s",
+        "u.k",
+        "approx",
+        "dept",
+        "est",
+        "fig",
+        "inc",
+        "ltd",
+    ]
+)
+_SENTENCE_END = re.compile(r"(?:[.!?]+|…)[\"'”’)\]]*(?=\s)|\n+")
+_CLAUSE_END = re.compile(r"[,;:—][\"'”’)]*(?=\s)")
+_MARKUP = re.compile(r"[*_`#~|<>]+|\[([^\]]*)\]\([^)]*\)|https?://\S+")
+_EMOJI = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\ufe0f\u200d]+")
+_SPACES = re.compile(r"\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class Segmenter:
+    """The text that has come and is not yet in a segment."""
+
+    rest: str = ""
+    begun: bool = False
+
+    def feed(self, text: str) -> tuple["Segmenter", list[str]]:
+        """Take in more text; give the segments that are whole now."""
+        rest, begun = self.rest + text, self.begun
+        segments: list[str] = []
+        while (end := _next_end(rest, begun)) is not None:
+            if spoken := speakable(rest[:end]):
+                segments.append(spoken)
+                begun = True
+            rest = rest[end:].lstrip()
+        return Segmenter(rest, begun), segments
+
+    def finish(self) -> list[str]:
+        """The text is over: what is left, however it ends."""
+        segments: list[str] = []
+        rest = speakable(self.rest)
+        while len(rest) > LONGEST:
+            end = _break_before(rest, LONGEST)
+            segments.append(rest[:end].strip())
+            rest = rest[end:].strip()
+        return [*segments, rest] if rest else segments
+
+
+def speakable(text: str) -> str:
+    """The text without markup, links and emoji, in single spaces; empty when nothing can be said of it."""
+    text = _MARKUP.sub(lambda match: match.group(1) or " ", text)
+    text = _SPACES.sub(" ", _EMOJI.sub(" ", text)).strip()
+    return text if any(char.isalnum() for char in text) else ""
+
+
+def _next_end(text: str, begun: bool) -> int | None:
+    """Where the next segment ends, None while that cannot be told."""
+    sentence = _sentence_end(text)
+    if not begun and (clause := _first_clause(text)) and (sentence is None or clause < sentence):
+        return clause
+    if sentence is not None and sentence <= LONGEST:
+        return sentence
+    return _break_before(text, LONGEST) if len(text) > LONGEST else None
+
+
+def _sentence_end(text: str) -> int | None:
+    for match in _SENTENCE_END.finditer(text):
+        if not _is_abbreviation(text, match) and any(char.isalnum() for char in text[: match.start()]):
+            return match.end()
+    return None
+
+
+def _is_abbreviation(text: str, match: re.Match[str]) -> bool:
+    """A single full stop after a title, an initial or an ordinal list number ends no sentence."""
+    if match.group() != ".":
+        return False
+    word = text[: match.start()].rsplit(maxsplit=1)[-1:] or [""]
+    bare = word[0].lower().lstrip("(\"'“‘¿¡")
+    initial = len(bare) == 1 and bare.isalpha() and bare != "i"
+    only_number = bare.isdigit() and text[: match.start()].strip() == bare
+    return bare in _ABBREVIATIONS or initial or only_number
+
+
+def _first_clause(text: str) -> int | None:
+    for match in _CLAUSE_END.finditer(text):
+        if len(text[: match.start()].split()) >= FIRST_WORDS:
+            return match.end()
+    return None
+
+
+def _break_before(text: str, limit: int) -> int:
+    """The best place to break an overlong sentence: a clause end, else a space, else the limit."""
+    clauses = [match.end() for match in _CLAUSE_END.finditer(text, 0, limit)]
+    if clauses and clauses[-1] > limit // 3:
+        return clauses[-1]
+    space = text.rfind(" ", 1, limit)
+    return space if space > 0 else limit
