@@ -1,41 +1,17 @@
 """Streamed text into segments that can each be spoken in one go.
 
-The first segment may end at a clause, so that speech starts early; later ones are sentences. A segment is never
-longer than a voice can say in one go.
+The first segment may end at a clause, so that speech starts early; later ones are sentences. None is longer
+than a voice can say in one go.
 """
 
 import re
 from dataclasses import dataclass
 
-FIRST_WORDS = 3  # a first clause shorter than this sounds torn off
+FIRST_WORDS = 5  # a first clause shorter than this sounds torn off
 LONGEST = 200  # characters: about 13 s of speech, Bark's limit
 
 _ABBREVIATIONS = frozenset(
-    [
-        "mr",
-        "mrs",
-        "ms",
-        "dr",
-        "prof",
-        "st",
-        "vs",
-        "etc",
-        "jr",
-        "sr",
-        "no",
-        "e.g",
-        "i.e",
-        "a.m",
-        "p.m",
-        "u.s",
-        "u.k",
-        "approx",
-        "dept",
-        "est",
-        "fig",
-        "inc",
-        "ltd",
-    ]
+    ("mr", "mrs", "ms", "dr", "prof", "st", "vs", "jr", "sr", "e.g", "i.e", "approx", "fig")
 )
 _SENTENCE_END = re.compile(r"(?:[.!?]+|…)[\"'”’)\]]*(?=\s)|\n+")
 _CLAUSE_END = re.compile(r"[,;:—][\"'”’)]*(?=\s)")

@@ -1,0 +1,67 @@
+"""Everything that can go wrong, as one tree. `code` is for programs, the message for people and the log.
+
+TutorError
+├── ProtocolError       a client event that cannot be carried out; the session goes on
+├── LinkClosed          the socket is gone, or its reader is too slow
+├── SettingsError       the server cannot start like this
+└── EngineError         an engine behind one of the borders
+    ├── EngineTimeout
+    ├── EngineDown      not reachable, or its process has died
+    └── EngineRefused   it answered with an error
+"""
+
+
+class TutorError(Exception):
+    code = "error"
+    retryable = False
+
+
+class ProtocolError(TutorError):
+    """`param` names the offending field; `kind` is the protocol's error type."""
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        param: str | None = None,
+        event_id: str | None = None,
+        kind: str = "invalid_request_error",
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.param = param
+        self.event_id = event_id
+        self.kind = kind
+
+
+class LinkClosed(TutorError):
+    code = "link_closed"
+
+
+class SettingsError(TutorError):
+    code = "settings"
+
+
+class EngineError(TutorError):
+    """`stage` is recognition, chat or speech."""
+
+    code = "engine_error"
+    retryable = True
+
+    def __init__(self, stage: str, message: str) -> None:
+        super().__init__(f"{stage}: {message}")
+        self.stage = stage
+
+
+class EngineTimeout(EngineError):
+    code = "engine_timeout"
+
+
+class EngineDown(EngineError):
+    code = "engine_down"
+
+
+class EngineRefused(EngineError):
+    code = "engine_refused"
+    retryable = False

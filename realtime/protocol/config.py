@@ -1,0 +1,186 @@
+"""The session's configuration as the protocol knows it: merged deeply, validated, echoed whole."""
+
+from typing import Annotated, Any, Literal, cast
+
+from pydantic import Field, ValidationError
+
+from realtime.errors import ProtocolError
+from realtime.talk.turn import Policy
+from realtime.wire.model import KEEP_NULL, Wire
+
+GA_RATE = 24_000
+Tree = dict[str, Any]
+
+
+class PcmFormat(Wire):
+    type: Literal["audio/pcm"] = "audio/pcm"
+    rate: int = GA_RATE
+
+
+class LawFormat(Wire):
+    type: Literal["audio/pcmu", "audio/pcma"]
+
+
+AudioFormat = Annotated[PcmFormat | LawFormat, Field(discriminator="type")]
+
+
+class ServerVad(Wire):
+    type: Literal["server_vad"] = "server_vad"
+    threshold: float = Field(default=0.5, ge=0, le=1)
+    prefix_padding_ms: int = Field(default=300, ge=0, le=5000)
+    silence_duration_ms: int = Field(default=500, ge=0, le=10_000)
+    create_response: bool = True
+    interrupt_response: bool = True
+    idle_timeout_ms: int | None = Field(default=None, ge=5000, le=30_000)
+
+
+class SemanticVad(Wire):
+    type: Literal["semantic_vad"] = "semantic_vad"
+    eagerness: Literal["low", "medium", "high", "auto"] = "auto"
+    create_response: bool = True
+    interrupt_response: bool = True
+
+
+TurnDetection = Annotated[ServerVad | SemanticVad, Field(discriminator="type")]
+
+
+class Transcription(Wire):
+    model: str = "whisper-1"
+    language: str | None = None
+    prompt: str | None = None
+
+
+class NoiseReduction(Wire):
+    type: Literal["near_field", "far_field"]
+
+
+class AudioInput(Wire):
+    format: AudioFormat = PcmFormat()
+    turn_detection: Annotated[TurnDetection | None, KEEP_NULL] = ServerVad()
+    transcription: Annotated[Transcription | None, KEEP_NULL] = None
+    noise_reduction: Annotated[NoiseReduction | None, KEEP_NULL] = None
+
+
+class AudioOutput(Wire):
+    format: AudioFormat = PcmFormat()
+    voice: str = "alloy"
+    speed: float = Field(default=1.0, ge=0.25, le=1.5)
+
+
+class Audio(Wire):
+    input: AudioInput = AudioInput()
+    output: AudioOutput = AudioOutput()
+
+
+class Tool(Wire):
+    type: Literal["function"] = "function"
+    name: str = Field(min_length=1, max_length=128)
+    description: str | None = None
+    parameters: Tree | None = None
+
+
+class NamedTool(Wire):
+    type: Literal["function"] = "function"
+    name: str
+
+
+class Config(Wire):
+    """The effective session of type `realtime`. Fields that only the client reads are echoed as given."""
+
+    type: Literal["realtime"] = "realtime"
+    model: str = "tutor"
+    output_modalities: tuple[Literal["audio", "text"]] = ("audio",)
+    instructions: str = ""
+    audio: Audio = Audio()
+    tools: tuple[Tool, ...] = ()
+    tool_choice: Literal["auto", "none", "required"] | NamedTool = "auto"
+    max_output_tokens: Annotated[int, Field(ge=1, le=4096)] | Literal["inf"] = "inf"
+    tracing: Annotated[Literal["auto"] | Tree | None, KEEP_NULL] = None
+    truncation: Literal["auto", "disabled"] | Tree = "auto"
+    include: Annotated[tuple[str, ...] | None, KEEP_NULL] = None
+    prompt: Annotated[Tree | None, KEEP_NULL] = None
+
+    @property
+    def spoken(self) -> bool:
+        return self.output_modalities == ("audio",)
+
+    @property
+    def input_rate(self) -> int:
+        """Samples a second of the audio that the client sends."""
+        form = self.audio.input.format
+        return form.rate if isinstance(form, PcmFormat) else 8000
+
+
+def merged(config: Config, change: Tree, *, tutor: bool) -> Config:
+    """The configuration after a session.update: absent is unchanged, null is off or back to the default.
+
+    `tutor`: the tutor.v1 subprotocol, which lets the client name its own sample rate. Raises ProtocolError.
+    """
+    kind = change.get("type")
+    if kind != "realtime":
+        code = "missing_required_parameter" if kind is None else "invalid_value"
+        raise ProtocolError(code, "session.type must be 'realtime'", param="session.type")
+    whole = _merge(config.model_dump(mode="json"), {**change, "model": config.model})
+    try:
+        changed = Config.model_validate(whole)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        path = ".".join(["session", *(str(step) for step in first["loc"])])
+        raise ProtocolError("invalid_value", f"{path}: {first['msg']}", param=path) from error
+    _check_rate(changed, tutor=tutor)
+    return changed
+
+
+def _merge(old: Tree, change: Tree) -> Tree:
+    new = dict(old)
+    for key, value in change.items():
+        before = new.get(key)
+        if _same_kind(before, value):
+            new[key] = _merge(before, value)
+        elif value is None and key not in _OFF:
+            new.pop(key, None)
+        else:
+            new[key] = value
+    return new
+
+
+_OFF = frozenset(("turn_detection", "transcription", "noise_reduction", "tracing", "include", "prompt"))
+
+
+def _same_kind(old: Any, new: Any) -> bool:
+    """Two mappings are merged; a tagged one of another type replaces the old one whole."""
+    if not (isinstance(old, dict) and isinstance(new, dict)):
+        return False
+    return "type" not in new or cast(Tree, new)["type"] == cast(Tree, old).get("type")
+
+
+def _check_rate(config: Config, *, tutor: bool) -> None:
+    allowed = range(16_000, 48_001) if tutor else (GA_RATE,)
+    form = config.audio.input.format
+    if isinstance(form, PcmFormat) and form.rate not in allowed:
+        said = "16000 to 48000" if tutor else str(GA_RATE)
+        path = "session.audio.input.format.rate"
+        raise ProtocolError("invalid_value", f"{path}: {form.rate} is not {said}", param=path)
+    out = config.audio.output.format
+    if not isinstance(out, PcmFormat) or out.rate != GA_RATE:
+        path = "session.audio.output.format"
+        raise ProtocolError("invalid_value", f"{path}: this server speaks audio/pcm at {GA_RATE}", param=path)
+
+
+_EAGERNESS_MS = {"high": 400, "medium": 700, "auto": 700, "low": 1200}
+
+
+def policy(config: Config, *, tutor: bool) -> Policy:
+    """The turn's policy that a configuration asks for."""
+    detection = config.audio.input.turn_detection
+    if detection is None:
+        return Policy(detect=False, graceful=tutor, live=tutor)
+    return Policy(
+        respond=detection.create_response,
+        interrupt=detection.interrupt_response,
+        graceful=tutor,
+        live=tutor,
+        endpoint_ms=detection.silence_duration_ms
+        if isinstance(detection, ServerVad)
+        else _EAGERNESS_MS[detection.eagerness],
+    )

@@ -1,0 +1,248 @@
+"""What a client event means: the event and what the session is like now -> what to do. Pure."""
+
+import base64
+import binascii
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from realtime.errors import ProtocolError
+from realtime.protocol.config import Config, merged
+from realtime.protocol.items import from_wire, to_wire
+from realtime.talk import moves
+from realtime.talk.conversation import (
+    Conversation,
+    DuplicateItem,
+    Entry,
+    Message,
+    Part,
+    UnknownItem,
+)
+from realtime.talk.playback import Playback
+from realtime.wire.client_events import (
+    AnyClientEvent,
+    AudioAppend,
+    AudioClear,
+    AudioCommit,
+    ItemCreate,
+    ItemDelete,
+    ItemRetrieve,
+    ItemTruncate,
+    OutputClear,
+    ResponseCancel,
+    ResponseCreate,
+    SessionUpdate,
+    TutorHintRequest,
+    TutorPlayhead,
+    TutorResume,
+    TutorSettings,
+)
+from realtime.wire.server_events import (
+    Cleared,
+    ItemAdded,
+    ItemDeleted,
+    ItemDone,
+    ItemRetrieved,
+    ItemTruncated,
+    ServerEvent,
+)
+
+SHORTEST_COMMIT_MS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the rules may know of a session."""
+
+    config: Config = field(default_factory=Config)
+    conversation: Conversation = field(default_factory=Conversation)
+    tutor: bool = False  # the tutor.v1 subprotocol
+    response_id: str | None = None  # of the conversation's reply, while it is announced and not over
+    buffered_ms: float = 0.0  # audio that a commit would take
+    played: Mapping[str, Playback] = field(default_factory=dict[str, Playback])  # by item id
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    event: ServerEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """Audio in the session's input format."""
+
+    audio: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Configure:
+    config: Config
+
+
+@dataclass(frozen=True, slots=True)
+class Converse:
+    conversation: Conversation
+
+
+@dataclass(frozen=True, slots=True)
+class Happen:
+    """Something for the turn to decide on."""
+
+    event: moves.Event
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """The client's playhead."""
+
+    item_id: str
+    played_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Prefer:
+    """The learner's settings."""
+
+    settings: TutorSettings
+
+
+@dataclass(frozen=True, slots=True)
+class GiveHint:
+    pass
+
+
+Action = Tell | Append | Configure | Converse | Happen | Play | Prefer | GiveHint
+
+
+def apply(event: AnyClientEvent, view: View, new_id: Callable[[str], str]) -> list[Action]:
+    """What the event asks for. Raises ProtocolError, and then nothing of it is done."""
+    match event:
+        case SessionUpdate():
+            return [Configure(merged(view.config, event.session, tutor=view.tutor))]
+        case AudioAppend():
+            return [Append(_decoded(event.audio))]
+        case AudioCommit():
+            return _commit(view)
+        case AudioClear():
+            return [Happen(moves.Cleared()), Tell(Cleared())]
+        case ItemCreate():
+            return _create(event, view, new_id)
+        case ItemRetrieve():
+            found = _found(event.item_id, view, "item_retrieve_invalid_item_id")
+            return [Tell(ItemRetrieved(item=to_wire(found)))]
+        case ItemDelete():
+            _found(event.item_id, view, "item_delete_invalid_item_id")
+            gone = view.conversation.delete(event.item_id)
+            return [Converse(gone), Tell(ItemDeleted(item_id=event.item_id))]
+        case ItemTruncate():
+            return _truncate(event, view)
+        case ResponseCreate():
+            return _ask(view)
+        case ResponseCancel():
+            return _cancel(event, view)
+        case OutputClear():
+            raise ProtocolError("invalid_event", "output_audio_buffer.clear is for WebRTC and SIP only")
+        case TutorPlayhead() | TutorSettings() | TutorHintRequest() | TutorResume():
+            return _tutor(event, view)
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise ProtocolError("invalid_base64", "audio is not valid base64", param="audio") from error
+
+
+def checked(audio: bytes, config: Config) -> bytes:
+    """Raises ProtocolError where the bytes cannot be whole samples."""
+    if len(audio) % 2 and config.audio.input.format.type == "audio/pcm":
+        message = f"PCM16 has two bytes a sample, and {len(audio)} bytes came"
+        raise ProtocolError("invalid_audio_length", message, param="audio")
+    return audio
+
+
+def _commit(view: View) -> list[Action]:
+    if view.buffered_ms < SHORTEST_COMMIT_MS:
+        message = (
+            f"buffer too small: {SHORTEST_COMMIT_MS} ms of audio are needed, {view.buffered_ms:.0f} are there"
+        )
+        raise ProtocolError("input_audio_buffer_commit_empty", message)
+    return [Happen(moves.Committed())]
+
+
+def _found(item_id: str, view: View, code: str) -> Entry:
+    try:
+        return view.conversation.find(item_id)
+    except UnknownItem as error:
+        raise ProtocolError(code, str(error), param="item_id") from error
+
+
+def _create(event: ItemCreate, view: View, new_id: Callable[[str], str]) -> list[Action]:
+    entry = from_wire(event.item, new_id("item"))
+    try:
+        grown = view.conversation.add(entry, event.previous_item_id)
+    except DuplicateItem as error:
+        raise ProtocolError("item_create_duplicate_item_id", str(error), param="item.id") from error
+    except UnknownItem as error:
+        code = "item_create_invalid_previous_item_id"
+        raise ProtocolError(code, str(error), param="previous_item_id") from error
+    before, item = grown.before(entry.id), to_wire(entry)
+    return [
+        Converse(grown),
+        Tell(ItemAdded(previous_item_id=before, item=item)),
+        Tell(ItemDone(previous_item_id=before, item=item)),
+    ]
+
+
+def _truncate(event: ItemTruncate, view: View) -> list[Action]:
+    entry = _found(event.item_id, view, "item_truncate_invalid_item_id")
+    playback = view.played.get(event.item_id)
+    if not isinstance(entry, Message) or entry.role != "assistant" or playback is None:
+        message = "only a spoken message of the assistant can be truncated"
+        raise ProtocolError("item_truncate_invalid_item_type", message, param="item_id")
+    if event.content_index != 0:
+        raise ProtocolError("invalid_value", "content_index must be 0", param="content_index")
+    if event.audio_end_ms > playback.sent_ms + 1:
+        message = f"{event.audio_end_ms} ms is beyond the item's {playback.sent_ms:.0f} ms of audio"
+        raise ProtocolError("item_truncate_invalid_audio_end_ms", message, param="audio_end_ms")
+    cut = view.conversation.change(event.item_id, heard_only(playback, event.audio_end_ms))
+    told = ItemTruncated(item_id=event.item_id, content_index=0, audio_end_ms=event.audio_end_ms)
+    return [Converse(cut), Tell(told)]
+
+
+def heard_only(playback: Playback, until_ms: float) -> Callable[[Entry], Entry]:
+    """Cuts a tutor's message to the text that was heard by then."""
+
+    def cut(entry: Entry) -> Entry:
+        if not isinstance(entry, Message):
+            return entry
+        return Message(entry.id, entry.role, (Part("output_audio", playback.heard(until_ms)),), "incomplete")
+
+    return cut
+
+
+def _ask(view: View) -> list[Action]:
+    if view.response_id is not None:
+        message = f"the conversation already has an active response: {view.response_id}"
+        raise ProtocolError("conversation_already_has_active_response", message)
+    return [Happen(moves.ReplyAsked())]
+
+
+def _cancel(event: ResponseCancel, view: View) -> list[Action]:
+    if view.response_id is None or event.response_id not in (None, view.response_id):
+        raise ProtocolError("response_cancel_not_active", "Cancellation failed: no active response found")
+    return [Happen(moves.ReplyCancelled())]
+
+
+def _tutor(event: TutorPlayhead | TutorSettings | TutorHintRequest | TutorResume, view: View) -> list[Action]:
+    if not view.tutor:
+        raise ProtocolError("invalid_event", f"{event.type} needs the subprotocol tutor.v1", param="type")
+    match event:
+        case TutorPlayhead():
+            return [Play(event.item_id, event.played_ms)]
+        case TutorSettings():
+            return [Prefer(event)]
+        case TutorHintRequest():
+            return [GiveHint()]
+        case TutorResume():
+            message = "a talk is resumed by the first event of a connection"
+            raise ProtocolError("invalid_event", message, param="type")
