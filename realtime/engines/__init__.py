@@ -1,0 +1,1 @@
+"""The borders behind which the engines stand, and their HTTP clients."""

@@ -134,7 +134,7 @@ def merged(config: Config, change: Tree, *, tutor: bool) -> Config:
 def _merge(old: Tree, change: Tree) -> Tree:
     new = dict(old)
     for key, value in change.items():
-        before = new.get(key)
+        before: Any = new.get(key)
         if _same_kind(before, value):
             new[key] = _merge(before, value)
         elif value is None and key not in _OFF:

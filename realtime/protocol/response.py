@@ -96,19 +96,22 @@ class ResponseWire:
     def _close_message(self, status: Status) -> list[ServerEvent]:
         if self.message is None:
             return []
-        where = {"response_id": self.id, "item_id": self.item_id}
+        response_id, item_id = self.id, self.item_id
         part = Part("output_audio" if self.spoken else "output_text", self._text)
         self.message = Message(self.item_id, "assistant", (part,), status)
         item = to_wire(self.message)
         done: list[ServerEvent] = (
-            [AudioDone(**where), AudioTranscriptDone(**where, transcript=self._text)]
+            [
+                AudioDone(response_id=response_id, item_id=item_id),
+                AudioTranscriptDone(response_id=response_id, item_id=item_id, transcript=self._text),
+            ]
             if self.spoken
-            else [TextDone(**where, text=self._text)]
+            else [TextDone(response_id=response_id, item_id=item_id, text=self._text)]
         )
         shown = AudioPart(transcript=self._text) if self.spoken else TextPart(text=self._text)
         return [
             *done,
-            ContentPartDone(**where, part=shown),
+            ContentPartDone(response_id=response_id, item_id=item_id, part=shown),
             ItemDone(previous_item_id=self._previous, item=item),
             OutputItemDone(response_id=self.id, item=item),
         ]

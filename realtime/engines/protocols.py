@@ -1,0 +1,49 @@
+"""What a talk needs of its engines, and no more."""
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from realtime.talk.transcript import Transcript, Word
+
+Samples = NDArray[np.int16]
+SAMPLE_RATE = 16_000  # of audio to be recognised
+VOICE_RATE = 24_000  # of synthesised audio
+
+
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """One piece of audio to recognise: int16 [n] at 16 kHz."""
+
+    audio: Samples
+    kind: Literal["partial", "final"]
+    expected: tuple[str, ...] = ()
+    due_ms: int = 0
+
+
+class Transcriber(Protocol):
+    async def transcribe(self, hearing: Hearing) -> Transcript:
+        """Raises EngineError. Cancelling stops the work."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Captioned:
+    """Words of the clip with their times, as soon as they are known."""
+
+    words: tuple[Word, ...]
+
+
+Sound = bytes | Captioned  # PCM16 mono at VOICE_RATE, in whole samples
+
+
+class Synthesizer(Protocol):
+    def synthesize(
+        self, text: str, *, voice: str, speed: float, due_ms: int
+    ) -> AbstractAsyncContextManager[AsyncIterator[Sound]]:
+        """Leaving the block stops the work. Raises EngineError, on entering or while it is read."""
+        ...

@@ -1,0 +1,65 @@
+"""The learner's audio: from the client's format to 16 kHz, kept as long as it may be needed."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import soxr
+
+from realtime.engines.protocols import SAMPLE_RATE, Samples
+from realtime.session.vad import WINDOW
+
+
+def to_ms(samples: int) -> int:
+    return samples * 1000 // SAMPLE_RATE
+
+
+def to_samples(ms: float) -> int:
+    return round(ms * SAMPLE_RATE / 1000)
+
+
+class InputAudio:
+    """Positions are samples at 16 kHz since the session began; they never restart."""
+
+    def __init__(self, rate: int) -> None:
+        self.start = 0  # of the oldest sample kept
+        self.end = 0  # of the windows handed out
+        self._rate = rate
+        self._resampler = _resampler(rate)
+        self._kept = bytearray()
+
+    def change_rate(self, rate: int) -> None:
+        if rate != self._rate:
+            self._rate = rate
+            self._resampler = _resampler(rate)
+
+    def write(self, pcm: bytes) -> Iterator[Samples]:
+        """Take in PCM16 at the client's rate; give the windows, int16 [512], that are whole now.
+
+        `end` moves with each window, so whoever handles it finds the audio up to there.
+        """
+        samples = np.frombuffer(pcm, np.int16)
+        if self._resampler is not None:
+            samples = self._resampler.resample_chunk(samples)
+        self._kept += samples.tobytes()
+        while (self.start + len(self._kept) // 2) - self.end >= WINDOW:
+            self.end += WINDOW
+            yield self.cut(self.end - WINDOW, self.end)
+
+    def cut(self, start: int, end: int) -> Samples:
+        """A copy of what lies between two positions, as far as it is kept."""
+        first, last = max(start - self.start, 0) * 2, max(end - self.start, 0) * 2
+        return np.frombuffer(bytes(self._kept[first:last]), np.int16)
+
+    def forget_before(self, position: int) -> None:
+        """Never more than was handed out: the rest of a window is still to come."""
+        count = min(position, self.end) - self.start
+        if count > 0:
+            del self._kept[: count * 2]
+            self.start += count
+
+
+def _resampler(rate: int) -> soxr.ResampleStream | None:
+    """LQ holds back 6 ms where HQ holds back 21, and speech recognition hears no difference."""
+    if rate == SAMPLE_RATE:
+        return None
+    return soxr.ResampleStream(rate, SAMPLE_RATE, 1, dtype="int16", quality="LQ")
