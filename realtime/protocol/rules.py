@@ -57,6 +57,7 @@ class View:
     conversation: Conversation = field(default_factory=Conversation)
     tutor: bool = False  # the tutor.v1 subprotocol
     response_id: str | None = None  # of the conversation's reply, while it is announced and not over
+    playing_id: str | None = None  # the item of a reply whose response is done and that still plays
     buffered_ms: float = 0.0  # audio that a commit would take
     played: Mapping[str, Playback] = field(default_factory=dict[str, Playback])  # by item id
 
@@ -99,6 +100,11 @@ class Play:
 
 
 @dataclass(frozen=True, slots=True)
+class Hush:
+    """The client has stopped playing the reply."""
+
+
+@dataclass(frozen=True, slots=True)
 class Prefer:
     """The learner's settings."""
 
@@ -110,7 +116,7 @@ class GiveHint:
     pass
 
 
-Action = Tell | Append | Configure | Converse | Happen | Play | Prefer | GiveHint
+Action = Tell | Append | Configure | Converse | Happen | Play | Hush | Prefer | GiveHint
 
 
 def apply(event: AnyClientEvent, view: View, new_id: Callable[[str], str]) -> list[Action]:
@@ -206,7 +212,8 @@ def _truncate(event: ItemTruncate, view: View) -> list[Action]:
         raise ProtocolError("item_truncate_invalid_audio_end_ms", message, param="audio_end_ms")
     cut = view.conversation.change(event.item_id, heard_only(playback, event.audio_end_ms))
     told = ItemTruncated(item_id=event.item_id, content_index=0, audio_end_ms=event.audio_end_ms)
-    return [Converse(cut), Tell(told)]
+    hush = [Hush()] if event.item_id == view.playing_id else []
+    return [*hush, Converse(cut), Tell(told)]
 
 
 def heard_only(playback: Playback, until_ms: float) -> Callable[[Entry], Entry]:

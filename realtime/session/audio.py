@@ -1,5 +1,7 @@
 """The learner's audio: from the client's format to 16 kHz, kept as long as it may be needed."""
 
+# pyright: reportMissingTypeStubs=false
+
 from collections.abc import Iterator
 
 import numpy as np

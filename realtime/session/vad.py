@@ -1,7 +1,10 @@
 """Voice activity: how likely each 32 ms window is speech. Silero's model, with its state carried along."""
 
+# pyright: reportMissingTypeStubs=false
+
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -20,15 +23,16 @@ class VoiceModel:
     """The ONNX model, loaded once and shared: it keeps no state of its own."""
 
     def __init__(self) -> None:
-        options = onnxruntime.SessionOptions()
+        runtime: Any = onnxruntime  # it carries no types
+        options = runtime.SessionOptions()
         options.inter_op_num_threads = 1
         options.intra_op_num_threads = 1
         options.enable_cpu_mem_arena = False
-        self._session = onnxruntime.InferenceSession(_asset(), options, ["CPUExecutionProvider"])
+        self._session = runtime.InferenceSession(_asset(), options, ["CPUExecutionProvider"])
 
     def run(self, window: Floats, h: Floats, c: Floats) -> tuple[float, Floats, Floats]:
         """window [1, 576], h and c [1, 1, 128] -> probability and the next h and c."""
-        probability, h, c = self._session.run(None, {"input": window, "h": h, "c": c})  # pyright: ignore
+        probability, h, c = self._session.run(None, {"input": window, "h": h, "c": c})
         return float(np.asarray(probability).ravel()[0]), np.asarray(h), np.asarray(c)
 
 

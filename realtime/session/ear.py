@@ -1,0 +1,224 @@
+"""The listening side of a session: audio in, utterances and their recognition, transcripts out."""
+
+from collections.abc import Awaitable, Callable, Iterator
+
+import anyio
+from anyio.abc import TaskGroup
+
+from realtime.engines.protocols import Hearing, Transcriber
+from realtime.errors import EngineError
+from realtime.protocol.items import to_wire
+from realtime.session.audio import InputAudio, to_ms, to_samples
+from realtime.session.news import RecognitionEnded
+from realtime.session.shared import Shared, new_id
+from realtime.session.utterance import Utterance
+from realtime.session.vad import VoiceActivity
+from realtime.talk import agreement, moves
+from realtime.talk.conversation import Message, Part, transcribed
+from realtime.talk.transcript import Transcript, Word
+from realtime.wire.server_events import (
+    Committed,
+    DurationUsage,
+    ItemAdded,
+    ItemDeleted,
+    ItemDone,
+    SpeechStarted,
+    SpeechStopped,
+    TranscriptionCompleted,
+    TranscriptionDelta,
+    TranscriptionError,
+    TranscriptionFailed,
+    TutorTentative,
+)
+
+PARTIAL_DUE_MS = 500
+Post = Callable[[RecognitionEnded], Awaitable[None]]
+
+
+class Ear:
+    """`tasks` is the session's task group: recognitions live in it. `post` takes their news."""
+
+    def __init__(
+        self,
+        shared: Shared,
+        transcriber: Transcriber,
+        activity: VoiceActivity,
+        tasks: TaskGroup,
+        post: Post,
+    ) -> None:
+        self.audio = InputAudio(shared.config.input_rate)
+        self.activity = activity
+        self.pre_roll_ms = 300
+        self.heard: dict[str, Transcript | None] = {}  # by item, until it is answered; None: it failed
+        self._shared = shared
+        self._transcriber = transcriber
+        self._tasks = tasks
+        self._post = post
+        self._open: Utterance | None = None
+        self._last: Utterance | None = None  # committed last, while it may be taken in again
+        self._mark = 0  # audio before this belongs to what was committed or cleared
+
+    @property
+    def buffered_ms(self) -> int:
+        """Audio that a commit would take."""
+        if self._open is None and self._shared.policy.detect:
+            return 0
+        return to_ms(self.audio.end - (self._open.start if self._open else self._mark))
+
+    @property
+    def utterance(self) -> Utterance | None:
+        """The one that is open."""
+        return self._open
+
+    def windows(self, pcm: bytes) -> Iterator[bool]:
+        """Take in audio in the client's format; True for each 32 ms of speech, False for silence."""
+        for window in self.audio.write(pcm):
+            yield self.activity.is_speech(window)
+
+    def idle(self) -> None:
+        """Nobody speaks: only the pre-roll of what may come is kept."""
+        self._mark = max(self._mark, self.audio.end - to_samples(self.pre_roll_ms + 500))
+        self.audio.forget_before(self._last.start if self._last else self._mark)
+
+    async def open(self, speech_ms: int, *, rejoin: bool) -> None:
+        """Speech began `speech_ms` ago. `rejoin`: what was committed last was not the end."""
+        taken = self._last if rejoin else None
+        start = self.audio.end - to_samples(speech_ms + self.pre_roll_ms)
+        start = taken.start if taken else max(start, self._mark)
+        self._open = Utterance(new_id("item"), max(start, self.audio.start))
+        self._last = None
+        if taken:
+            taken.abandon()
+            self.heard.pop(taken.item_id, None)
+            self._shared.conversation = self._shared.conversation.delete(taken.item_id)
+            await self._shared.tell(ItemDeleted(item_id=taken.item_id))
+
+    async def announce(self) -> None:
+        """Tell the client that the learner speaks."""
+        if self._open:
+            self._open.announced = True
+            started = SpeechStarted(audio_start_ms=to_ms(self._open.start), item_id=self._open.item_id)
+            await self._shared.tell(started)
+
+    def transcribe(self, revision: int, *, whole: bool, expected: tuple[str, ...]) -> None:
+        utterance = self._at_mark()
+        utterance.abandon()
+        utterance.revision = revision
+        utterance.transcript = utterance.failure = None
+        utterance.recognition = anyio.CancelScope()
+        audio = self.audio.cut(utterance.start, self.audio.end)
+        kind, due_ms = ("final", 0) if whole else ("partial", PARTIAL_DUE_MS)
+        hearing = Hearing(audio, kind, expected, due_ms)
+        self._tasks.start_soon(self._recognise, utterance, hearing, revision, utterance.recognition)
+
+    async def commit(self, *, rejoinable: bool) -> Utterance:
+        """The utterance becomes an item; its transcript follows, or goes out now if it is known."""
+        utterance, shared = self._at_mark(), self._shared
+        utterance.end = self._mark = self.audio.end
+        self._open, self._last = None, utterance if rejoinable else None
+        self.audio.forget_before(utterance.start if rejoinable else utterance.end)
+        if utterance.announced:
+            stopped = SpeechStopped(audio_end_ms=to_ms(utterance.end), item_id=utterance.item_id)
+            await shared.tell(stopped)
+        before = shared.conversation.last_id
+        await shared.tell(Committed(item_id=utterance.item_id, previous_item_id=before))
+        message = Message(utterance.item_id, "user", (Part("input_audio", None),))
+        shared.conversation = shared.conversation.add(message)
+        item = to_wire(message)
+        await shared.tell(ItemAdded(previous_item_id=before, item=item))
+        await shared.tell(ItemDone(previous_item_id=before, item=item))
+        if utterance.known:
+            await self._publish(utterance)
+        return utterance
+
+    def settle(self) -> None:
+        """The reply is being heard: what was committed is not taken in again."""
+        self._last = None
+
+    def forget(self) -> None:
+        if self._open:
+            self._open.abandon()
+        self._open = None
+        self._mark = self.audio.end
+
+    async def take(self, news: RecognitionEnded) -> moves.Recognised:
+        """A recognition has ended."""
+        utterance, outcome = news.utterance, news.outcome
+        words = outcome.words if isinstance(outcome, Transcript) else ()
+        if news.revision == utterance.revision and news.whole:
+            if isinstance(outcome, Transcript):
+                utterance.transcript = outcome
+            else:
+                utterance.failure = outcome
+        if utterance.end is not None and utterance.known:
+            await self._publish(utterance)
+        elif words and not news.whole:
+            await self._show(utterance, words)
+        # A failure counts as words: the learner did speak, and is asked to say it again.
+        empty = isinstance(outcome, Transcript) and not words
+        return moves.Recognised(news.revision, empty=empty)
+
+    async def _show(self, utterance: Utterance, words: tuple[Word, ...]) -> None:
+        before = utterance.agreement
+        utterance.agreement = now = agreement.hear(before, words)
+        if not (self._shared.policy.live and utterance.announced):
+            return
+        await self._tell_committed(utterance, now.committed[len(before.committed) :], len(before.committed))
+        await self._tell_tentative(utterance, now.tentative)
+
+    async def _publish(self, utterance: Utterance) -> None:
+        """The transcript is known and its item is in the conversation."""
+        item_id, shared = utterance.item_id, self._shared
+        self.heard[item_id] = utterance.transcript
+        shared.stages.mark("transcript")
+        if utterance.transcript is None:
+            await self._tell_failed(utterance)
+            return
+        done = utterance.agreement.committed if shared.policy.live else ()
+        joined = agreement.settle(agreement.Agreement(done), utterance.transcript.words).committed
+        text = " ".join(word.text for word in joined)
+        shared.conversation = shared.conversation.change(item_id, lambda entry: transcribed(entry, text))
+        if not (shared.tutor or shared.config.audio.input.transcription):
+            return
+        if utterance.tentative:
+            await self._tell_tentative(utterance, ())
+        await self._tell_committed(utterance, joined[len(done) :], len(done))
+        seconds = to_ms((utterance.end or utterance.start) - utterance.start) / 1000
+        usage = DurationUsage(seconds=seconds)
+        await shared.tell(TranscriptionCompleted(item_id=item_id, transcript=text, usage=usage))
+
+    async def _tell_committed(self, utterance: Utterance, words: tuple[Word, ...], after: int) -> None:
+        if words:
+            text = " ".join(word.text for word in words)
+            delta = f" {text}" if after else text
+            await self._shared.tell(TranscriptionDelta(item_id=utterance.item_id, delta=delta))
+
+    async def _tell_tentative(self, utterance: Utterance, words: tuple[Word, ...]) -> None:
+        if self._shared.tutor:
+            utterance.tentative = bool(words)
+            text = " ".join(word.text for word in words)
+            await self._shared.tell(TutorTentative(item_id=utterance.item_id, text=text))
+
+    async def _tell_failed(self, utterance: Utterance) -> None:
+        failure = utterance.failure
+        error = TranscriptionError(
+            type="server_error", code=failure.code if failure else "engine_error", message=str(failure)
+        )
+        await self._shared.tell(TranscriptionFailed(item_id=utterance.item_id, error=error))
+
+    def _at_mark(self) -> Utterance:
+        """Without voice activity the utterance is all since the last commit."""
+        if self._open is None:
+            self._open = Utterance(new_id("item"), max(self._mark, self.audio.start))
+        return self._open
+
+    async def _recognise(
+        self, utterance: Utterance, hearing: Hearing, revision: int, scope: anyio.CancelScope
+    ) -> None:
+        with scope:
+            outcome: Transcript | EngineError
+            try:
+                outcome = await self._transcriber.transcribe(hearing)
+            except EngineError as error:
+                outcome = error
+            await self._post(RecognitionEnded(utterance, revision, hearing.kind == "final", outcome))

@@ -1,0 +1,68 @@
+"""What reaches a session's inbox: from its client, its engines, its reply."""
+
+from dataclasses import dataclass
+
+from realtime.errors import EngineError
+from realtime.session.utterance import Utterance
+from realtime.talk.transcript import Transcript, Word
+from realtime.wire.client_events import AnyClientEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """An event or a binary audio frame from the client."""
+
+    message: AnyClientEvent | bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RecognitionEnded:
+    utterance: Utterance
+    revision: int
+    whole: bool
+    outcome: Transcript | EngineError
+
+
+# News of a reply, in the order in which it happens. `reply_id` tells late news of a reply that was stopped.
+
+
+@dataclass(frozen=True, slots=True)
+class ClipBegan:
+    reply_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClipCaptioned:
+    reply_id: str
+    words: tuple[Word, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClipSounded:
+    reply_id: str
+    pcm: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ClipEnded:
+    reply_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyEnded:
+    """All of it has been sent; `error` is what an engine failed with on the way."""
+
+    reply_id: str
+    error: EngineError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyPlayed:
+    """All of it has been heard."""
+
+    reply_id: str
+
+
+ReplyNews = ClipBegan | ClipCaptioned | ClipSounded | ClipEnded | ReplyEnded | ReplyPlayed
+News = Received | RecognitionEnded | ReplyNews

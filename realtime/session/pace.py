@@ -1,0 +1,91 @@
+"""How far a reply may run ahead of the learner's ears: a barge-in then wastes little."""
+
+from typing import Protocol
+
+import anyio
+
+HEARD_MS = 60  # a playhead so near to the end has arrived: reports are 100 ms apart
+
+
+class Pace(Protocol):
+    @property
+    def played_ms(self) -> float: ...
+    @property
+    def lead_ms(self) -> float:
+        """Audio sent and not yet played."""
+        ...
+
+    def sent(self, ms: float) -> None: ...
+    async def room(self) -> None:
+        """Waits until more may be sent."""
+        ...
+
+    async def drained(self) -> None:
+        """Waits until all that was sent has been heard."""
+        ...
+
+
+class PlayheadPace:
+    """For a client that reports its playhead. One that stands still for `stalled_ms` is not waited for."""
+
+    def __init__(self, limit_ms: float, stalled_ms: float) -> None:
+        self.played_ms = 0.0
+        self._limit_ms = limit_ms
+        self._stalled_ms = stalled_ms
+        self._sent_ms = 0.0
+        self._moved = anyio.Event()
+
+    @property
+    def lead_ms(self) -> float:
+        return max(0.0, self._sent_ms - self.played_ms)
+
+    def sent(self, ms: float) -> None:
+        self._sent_ms += ms
+
+    def played(self, played_ms: float) -> None:
+        """The playhead is here now; it never moves back."""
+        if played_ms > self.played_ms:
+            self.played_ms = min(played_ms, self._sent_ms)
+            self._moved.set()
+            self._moved = anyio.Event()
+
+    async def room(self) -> None:
+        await self._below(self._limit_ms)
+
+    async def drained(self) -> None:
+        await self._below(HEARD_MS)
+        self.played_ms = self._sent_ms
+
+    async def _below(self, limit_ms: float) -> None:
+        while self.lead_ms >= limit_ms:
+            with anyio.move_on_after(self._stalled_ms / 1000) as stalled:
+                await self._moved.wait()
+            if stalled.cancelled_caught:
+                return
+
+
+class ClockPace:
+    """For a client that reports nothing: it is taken to play from the first audio on, without a pause."""
+
+    def __init__(self, limit_ms: float) -> None:
+        self._limit_ms = limit_ms
+        self._sent_ms = 0.0
+        self._ends_at_ms = 0.0  # when the audio sent so far will have been played
+
+    @property
+    def lead_ms(self) -> float:
+        return max(0.0, self._ends_at_ms - anyio.current_time() * 1000)
+
+    @property
+    def played_ms(self) -> float:
+        return self._sent_ms - self.lead_ms
+
+    def sent(self, ms: float) -> None:
+        self._sent_ms += ms
+        self._ends_at_ms = max(self._ends_at_ms, anyio.current_time() * 1000) + ms
+
+    async def room(self) -> None:
+        await anyio.sleep(max(0.0, self.lead_ms - self._limit_ms) / 1000)
+
+    async def drained(self) -> None:
+        await anyio.sleep(self.lead_ms / 1000)

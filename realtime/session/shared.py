@@ -1,0 +1,67 @@
+"""What the two sides of a session share: its configuration, its conversation, its way to the client."""
+
+import secrets
+from collections.abc import Awaitable, Callable
+
+import anyio
+
+from realtime.protocol.config import Config, policy
+from realtime.talk.conversation import Conversation
+from realtime.talk.turn import Policy
+from realtime.wire.link import Outgoing
+
+Version = tuple[int, int]  # of the conversation, of what else a reply depends on
+Tell = Callable[[Outgoing], Awaitable[None]]
+
+
+def new_id(kind: str) -> str:
+    return f"{kind}_{secrets.token_hex(10)}"
+
+
+class Stages:
+    """When each stage of a turn was reached, counted from the end of the learner's speech."""
+
+    def __init__(self) -> None:
+        self._began_s = anyio.current_time()
+        self._at_ms: dict[str, int] = {}
+
+    def begin(self, ago_ms: int) -> None:
+        """The learner fell silent `ago_ms` ago."""
+        self._began_s = anyio.current_time() - ago_ms / 1000
+        self._at_ms = {}
+
+    def mark(self, stage: str) -> None:
+        """The first time counts."""
+        self._at_ms.setdefault(stage, round((anyio.current_time() - self._began_s) * 1000))
+
+    def report(self) -> dict[str, int]:
+        return dict(self._at_ms)
+
+
+class Shared:
+    """`tutor`: the tutor.v1 subprotocol. `tell` sends to the client, if there is one."""
+
+    config: Config
+    policy: Policy
+
+    def __init__(self, tell: Tell, config: Config, *, tutor: bool) -> None:
+        self.tell = tell
+        self.tutor = tutor
+        self.conversation = Conversation()
+        self.stages = Stages()
+        self._changes = 0
+        self.configure(config)
+
+    @property
+    def version(self) -> Version:
+        """A reply that was begun on another version is stale."""
+        return self.conversation.version, self._changes
+
+    def configure(self, config: Config) -> None:
+        self.config = config
+        self.policy = policy(config, tutor=self.tutor)
+        self.touch()
+
+    def touch(self) -> None:
+        """Something changed that a reply depends on."""
+        self._changes += 1
