@@ -16,6 +16,11 @@ class Received:
 
 
 @dataclass(frozen=True, slots=True)
+class Detached:
+    """The client has gone; it may come back."""
+
+
+@dataclass(frozen=True, slots=True)
 class RecognitionEnded:
     utterance: Utterance
     revision: int
@@ -65,4 +70,4 @@ class ReplyPlayed:
 
 
 ReplyNews = ClipBegan | ClipCaptioned | ClipSounded | ClipEnded | ReplyEnded | ReplyPlayed
-News = Received | RecognitionEnded | ReplyNews
+News = Received | Detached | RecognitionEnded | ReplyNews

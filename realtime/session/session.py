@@ -21,7 +21,7 @@ from realtime.protocol.response import ResponseWire
 from realtime.session.course import Course, feedback
 from realtime.session.ear import Ear
 from realtime.session.mouth import Mouth, Speech
-from realtime.session.news import News, Received, RecognitionEnded, ReplyEnded, ReplyPlayed
+from realtime.session.news import Detached, News, Received, RecognitionEnded, ReplyEnded, ReplyPlayed
 from realtime.session.pace import ClockPace, PlayheadPace
 from realtime.session.reply import Reply
 from realtime.session.shared import Shared, new_id
@@ -75,7 +75,7 @@ class Session:
 
     async def run(self) -> None:
         """The talk, until its scope is cancelled."""
-        async with anyio.create_task_group() as tasks:
+        async with self._inbox, anyio.create_task_group() as tasks:
             self._tasks = tasks
             activity = VoiceActivity(self._engines.voice_model)
             self._ear = Ear(self._shared, self._engines.transcriber, activity, tasks, self._post.send)
@@ -90,9 +90,10 @@ class Session:
         self.link = link
         await self._tell(SessionCreated(session=self._described()))
 
-    def detach(self) -> None:
-        """The client has gone. What the tutor was saying is not said to nobody."""
+    async def detach(self) -> None:
+        """The client has gone."""
         self.link = None
+        await self._post.send(Detached())
 
     async def resume(self, link: Link) -> None:
         """A client whose socket was cut is back."""
@@ -107,6 +108,8 @@ class Session:
         match news:
             case Received(message=message):
                 await self._obey(message)
+            case Detached():
+                await self._left_alone()
             case RecognitionEnded():
                 await self._happen(await self._ear.take(news))
             case ReplyEnded():
@@ -130,6 +133,12 @@ class Session:
                 await self._act(action)
         except ProtocolError as error:
             await self._tell(told(error, None if isinstance(message, bytes) else message.event_id))
+
+    async def _left_alone(self) -> None:
+        """Nobody is there to hear the reply or to end the utterance."""
+        if self._turn.replying:
+            await self._happen(moves.ReplyCancelled())
+        await self._happen(moves.Cleared())
 
     def _view(self) -> rules.View:
         return rules.View(

@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True, eq=False)
 class Seat:
-    """A session, and what ends it."""
+    """A session, and what ends it: a deadline that moves when its client comes and goes."""
 
     session: Session
     scope: anyio.CancelScope
@@ -57,7 +57,8 @@ class Sessions:
         except anyio.BrokenResourceError:
             await link.close(1011, "the session has ended")
         finally:
-            self._leave(seat, link)
+            with anyio.CancelScope(shield=True):
+                await self._leave(seat, link)
 
     def _open(self, link: Link) -> Seat:
         session = Session(self._settings, self._engines, self.lessons, tutor=link.tutor)
@@ -93,11 +94,14 @@ class Sessions:
         await found.session.resume(link)
         return found
 
-    def _leave(self, seat: Seat, link: Link) -> None:
+    async def _leave(self, seat: Seat, link: Link) -> None:
         """A tutor.v1 talk is kept for a while, so that a lost socket does not end it."""
         if seat.session.link not in (link, None):
             return
-        seat.session.detach()
+        try:
+            await seat.session.detach()
+        except anyio.BrokenResourceError:
+            return
         if seat.session.tutor:
             seat.scope.deadline = anyio.current_time() + self._settings.limits.resume_s
         else:

@@ -1,0 +1,82 @@
+"""The `tutor` command: serve the tutor, run the speech server alone, talk from a terminal."""
+
+import argparse
+import os
+import sys
+from typing import Any
+
+import uvicorn
+from pydantic import ValidationError
+
+from realtime.app import create_app
+from realtime.children import speech_server
+from realtime.errors import SettingsError
+from realtime.settings import Settings
+from realtime.tutor.lessons import LessonError
+
+TRANSPORT_BYTES = 32 * 2**20  # above every limit of ours, so that ours can answer with a reason
+
+
+def main() -> None:
+    arguments = _parser().parse_args()
+    try:
+        arguments.run(arguments)
+    except (SettingsError, LessonError, ValidationError) as error:
+        sys.exit(f"tutor: {error}")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="tutor", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="command")
+    serve_ = commands.add_parser("serve", help="serve the tutor and its page")
+    serve_.add_argument("--host", help="address to listen on (default 127.0.0.1)")
+    serve_.add_argument("--port", type=int, help="port to listen on (default 8000; 0: any free one)")
+    serve_.add_argument("--speech-url", help="a speech server elsewhere, such as http://127.0.0.1:9000/v1")
+    serve_.add_argument("--lesson", help="the lesson for clients that name none")
+    serve_.add_argument("--lessons", help="a folder of lesson files instead of the built-in ones")
+    serve_.set_defaults(run=serve)
+    speech = commands.add_parser("speech", help="run the speech server alone")
+    speech.add_argument("--port", type=int, default=9000)
+    speech.set_defaults(run=run_speech)
+    return parser
+
+
+def serve(arguments: argparse.Namespace) -> None:
+    settings = _settings(
+        server={"host": arguments.host, "port": arguments.port},
+        engines={"speech_url": arguments.speech_url},
+        talk={"lesson": arguments.lesson, "lessons": arguments.lessons},
+    )
+    if settings.server.host not in ("127.0.0.1", "::1", "localhost"):
+        raise SettingsError(f"{settings.server.host} can be reached by others, and there are no keys yet")
+    uvicorn.run(
+        create_app(settings),
+        host=settings.server.host,
+        port=settings.server.port,
+        ws="websockets-sansio",
+        ws_max_size=TRANSPORT_BYTES,
+        ws_per_message_deflate=False,
+        log_level="warning",
+        timeout_graceful_shutdown=3,
+    )
+
+
+def run_speech(arguments: argparse.Namespace) -> None:
+    """The speech server takes this process's place."""
+    command = speech_server(arguments.port)
+    os.execv(command[0], command)
+
+
+def _settings(**flags: dict[str, Any]) -> Settings:
+    """Flags over environment over defaults."""
+    given = {
+        group: {name: value for name, value in values.items() if value is not None}
+        for group, values in flags.items()
+    }
+    base = Settings().model_dump()
+    merged = {group: {**base[group], **values} for group, values in given.items()}
+    return Settings.model_validate({**base, **merged})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,169 @@
+"""The gateway: its routes, its page, and what lives as long as it does."""
+
+import socket
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import anyio
+import httpx
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocket
+
+from realtime import metrics
+from realtime.children import is_well, keep_alive, speech_server
+from realtime.engines.recognition import HttpTranscriber
+from realtime.engines.voice import HttpSynthesizer
+from realtime.session.session import Engines
+from realtime.session.sessions import Sessions
+from realtime.session.vad import VoiceModel
+from realtime.settings import Settings
+from realtime.tutor.lessons import load_lessons
+from realtime.wire.link import Link
+
+NO_LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=None)
+TUTOR, GA = "tutor.v1", "realtime"
+CONTENT_POLICY = (
+    "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; media-src 'self' blob:"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Hall:
+    """What the routes work with while the server is up."""
+
+    settings: Settings
+    sessions: Sessions
+    client: httpx.AsyncClient
+    engine_roots: tuple[str, ...]
+
+
+def create_app(settings: Settings) -> Starlette:
+    """Raises LessonError for a broken lesson file."""
+    lessons = load_lessons(settings.talk.lessons)
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncGenerator[None]:
+        async with httpx.AsyncClient(limits=NO_LIMITS) as client, anyio.create_task_group() as tasks:
+            base_url = settings.engines.speech_url
+            if base_url is None:
+                port = free_port()
+                tasks.start_soon(keep_alive, "speech server", speech_server(port))
+                base_url = f"http://127.0.0.1:{port}/v1"
+            hearing_url = settings.engines.transcription_url or base_url
+            engines = Engines(
+                HttpTranscriber(client, hearing_url, settings.engines),
+                HttpSynthesizer(client, base_url, settings.engines),
+                VoiceModel(),
+            )
+            sessions = Sessions(settings, engines, lessons, tasks)
+            roots = tuple({url.removesuffix("/v1") for url in (base_url, hearing_url)})
+            app.state.hall = Hall(settings, sessions, client, roots)
+            yield
+            tasks.cancel_scope.cancel()
+
+    page = StaticFiles(directory=Path(__file__).parents[1] / "client_web", html=True)
+    return Starlette(
+        routes=[
+            WebSocketRoute("/v1/realtime", talk),
+            Route("/v1/lessons", lesson_list),
+            Route("/healthz", healthz),
+            Route("/readyz", readyz),
+            Route("/metrics", metrics_page),
+            Mount("/", page),
+        ],
+        middleware=[Middleware(PageHeaders)],
+        lifespan=lifespan,
+    )
+
+
+async def talk(websocket: WebSocket) -> None:
+    hall: Hall = websocket.app.state.hall
+    if not _is_welcome(websocket, hall.settings):
+        await websocket.send_denial_response(Response("this origin may not open a talk", 403))
+        return
+    offered: list[str] = websocket.scope.get("subprotocols", [])
+    chosen = next((name for name in (TUTOR, GA) if name in offered), None)
+    await websocket.accept(chosen)
+    link = Link(websocket, hall.settings.limits, tutor=chosen == TUTOR)
+    async with link.writing():
+        await hall.sessions.serve(link)
+
+
+def _is_welcome(websocket: WebSocket, settings: Settings) -> bool:
+    """A foreign page must not open a talk with the learner's microphone; a program sends no origin."""
+    origin = websocket.headers.get("origin")
+    if origin is None or origin in settings.server.origins:
+        return True
+    return urlsplit(origin).netloc == websocket.headers.get("host")
+
+
+async def lesson_list(request: Request) -> Response:
+    hall: Hall = request.app.state.hall
+    return JSONResponse(
+        [
+            {
+                "id": lesson.id,
+                "level": lesson.level,
+                "title": lesson.title.by_language(),
+                "aim": lesson.aim.by_language(),
+                "steps": len(lesson.steps),
+                "vocabulary": [word.by_language() for word in lesson.vocabulary],
+            }
+            for lesson in hall.sessions.lessons.values()
+        ]
+    )
+
+
+async def healthz(request: Request) -> Response:
+    return JSONResponse({"status": "ok"})
+
+
+async def readyz(request: Request) -> Response:
+    """200 when a turn can be spoken."""
+    hall: Hall = request.app.state.hall
+    waiting = [root for root in hall.engine_roots if not await is_well(hall.client, root)]
+    if waiting:
+        return JSONResponse({"status": "waiting", "for": "speech server"}, 503)
+    return JSONResponse({"status": "ready"})
+
+
+async def metrics_page(request: Request) -> Response:
+    hall: Hall = request.app.state.hall
+    metrics.sessions.set(len(hall.sessions))
+    return Response(metrics.exposition(), media_type="text/plain; version=0.0.4")
+
+
+class PageHeaders:
+    """The page may load nothing from elsewhere and be framed by nobody."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [
+                    *message["headers"],
+                    (b"content-security-policy", CONTENT_POLICY.encode()),
+                    (b"x-content-type-options", b"nosniff"),
+                    (b"x-frame-options", b"DENY"),
+                    (b"cache-control", b"no-cache"),
+                ]
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]

@@ -1,0 +1,24 @@
+"""Every metric, declared once."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+REGISTRY = CollectorRegistry()
+
+sessions = Gauge("tutor_sessions", "talks that are open", registry=REGISTRY)
+client_errors = Counter("tutor_client_errors", "client events that were refused", ["code"], registry=REGISTRY)
+engine_errors = Counter("tutor_engine_errors", "engine failures", ["stage", "code"], registry=REGISTRY)
+replies = Counter("tutor_replies", "replies by how they ended", ["ending"], registry=REGISTRY)
+held_replies = Counter(
+    "tutor_held_replies", "replies begun before the endpoint", ["became"], registry=REGISTRY
+)
+stage_seconds = Histogram(
+    "tutor_stage_seconds",
+    "from the end of speech to each stage of a turn",
+    ["stage"],
+    buckets=(0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5),
+    registry=REGISTRY,
+)
+
+
+def exposition() -> bytes:
+    return generate_latest(REGISTRY)
