@@ -52,7 +52,7 @@ COURTESIES = frozenset(
         "right", "of course", "sorry", "excuse me", "pardon me", "thank you", "thank you very much",
         "thank you so much", "so", "well", "then", "now", "and", "but", "sir", "madam", "ma'am", "miss",
         "my friend", "today", "too", "great", "good", "very good", "perfect", "all right", "i think",
-        "i see", "let me see", "let me think", "you know", "like", "actually",
+        "i see", "let me see", "let me think", "you know", "like",
     )
 )  # fmt: skip
 # "No" begins an answer, and Spanish speakers end a question with it; there it is no courtesy.
