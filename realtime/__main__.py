@@ -3,15 +3,20 @@
 import argparse
 import os
 import sys
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
+import anyio
 import uvicorn
 from pydantic import ValidationError
 
+from realtime import terminal
 from realtime.app import create_app
 from realtime.children import speech_server
 from realtime.errors import SettingsError
 from realtime.settings import Settings
+from realtime.terminal import Options
 from realtime.tutor.lessons import LessonError
 
 TRANSPORT_BYTES = 32 * 2**20  # above every limit of ours, so that ours can answer with a reason
@@ -38,7 +43,19 @@ def _parser() -> argparse.ArgumentParser:
     speech = commands.add_parser("speech", help="run the speech server alone")
     speech.add_argument("--port", type=int, default=9000)
     speech.set_defaults(run=run_speech)
+    talk_ = commands.add_parser("talk", help="talk from this terminal")
+    talk_.add_argument("--url", default="ws://127.0.0.1:8000/v1/realtime?model=tutor")
+    talk_.add_argument("--lesson", help="the lesson to do")
+    talk_.add_argument("--wav", type=Path, help="speak this recording instead of the microphone, once")
+    talk_.add_argument("--out", type=Path, help="with --wav: write the answer to this WAV file")
+    talk_.set_defaults(run=talk)
     return parser
+
+
+def talk(arguments: argparse.Namespace) -> None:
+    options = Options(arguments.url, arguments.lesson, arguments.wav, arguments.out)
+    with suppress(KeyboardInterrupt):
+        anyio.run(terminal.talk, options)
 
 
 def serve(arguments: argparse.Namespace) -> None:
