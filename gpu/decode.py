@@ -26,7 +26,7 @@ def decode(file: bytes) -> Samples:
 
 def _plain_wav(file: bytes) -> Samples | None:
     """The samples of a whole PCM16 mono 16 kHz WAV; None for anything else."""
-    if file[:4] != b"RIFF" or file[8:16] != b"WAVEfmt " or file[36:40] != b"data":
+    if len(file) < 44 or file[:4] != b"RIFF" or file[8:16] != b"WAVEfmt " or file[36:40] != b"data":
         return None
     layout = np.frombuffer(file[20:36], "<u2")
     kind, channels, rate, bits = (

@@ -31,6 +31,10 @@ class Engines:
             tasks.start_soon(self.recognition.run)
             tasks.start_soon(self.voice.run)
 
+    async def wait_ready(self) -> None:
+        await self.recognition.wait_ready()
+        await self.voice.wait_ready()
+
     @property
     def missing(self) -> list[str]:
         return [pool.engine for pool in (self.recognition, self.voice) if not pool.ready]

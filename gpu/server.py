@@ -18,6 +18,7 @@ from gpu.serving import failed, refused
 from gpu.speech import speech
 from gpu.transcriptions import transcriptions
 
+START_LIMIT_S = 15
 ROUTES = [
     Route("/v1/audio/transcriptions", transcriptions, methods=["POST"]),
     Route("/v1/audio/speech", speech, methods=["POST"]),
@@ -30,6 +31,9 @@ def create_app(workers: int | None = None) -> Starlette:
         app.state.engines = Engines(workers)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(app.state.engines.run)
+            # Listening means able to work; engines that cannot start are for /healthz to report.
+            with anyio.move_on_after(START_LIMIT_S):
+                await app.state.engines.wait_ready()
             yield
             tasks.cancel_scope.cancel()
 

@@ -16,6 +16,7 @@ class Worker:
 
     process: Process
     reader: MessageReader
+    lost: bool = False  # killed or dead, though its end may not have been reported yet
     served: str = ""  # the key of its last job: what it has ready in memory
 
     async def ask(self, job: int, head: Head, body: bytes) -> list[Message]:
@@ -45,10 +46,11 @@ class Worker:
                 await self.process.stdin.send(pack({"stop": job}))
                 await self.replies(job)
             except (BrokenResourceError, ClosedResourceError, EndOfStream):
-                return
+                self.kill()
         if scope.cancelled_caught:
             self.kill()
 
     def kill(self) -> None:
+        self.lost = True
         if self.process.returncode is None:
             self.process.kill()

@@ -59,6 +59,7 @@ class Pool:
         self._alive: set[Worker] = set()
         self._waiting: list[_Waiter] = []
         self._numbers = count(1)
+        self._first = Event()
         metrics.WORKERS.labels(engine).set_function(lambda: len(self._alive))
         metrics.WAITING.labels(engine).set_function(lambda: len(self._waiting))
 
@@ -67,8 +68,16 @@ class Pool:
         return bool(self._alive)
 
     @property
+    def busy(self) -> int:
+        return len(self._alive) - len(self._free)
+
+    @property
     def pids(self) -> list[int]:
         return [worker.process.pid for worker in self._alive]
+
+    async def wait_ready(self) -> None:
+        """Until a first process is ready."""
+        await self._first.wait()
 
     async def run(self) -> None:
         """Keeps the processes alive until it is cancelled."""
@@ -139,6 +148,7 @@ class Pool:
         except (EndOfStream, TimeoutError):
             return
         self._alive.add(worker)
+        self._first.set()
         try:
             self._hand_on(worker)
             await process.wait()
@@ -191,7 +201,7 @@ class Pool:
         self._waiting.append(waiter)
 
     def _hand_on(self, worker: Worker) -> None:
-        if worker not in self._alive or worker.process.returncode is not None:
+        if worker.lost or worker not in self._alive:
             return
         if not self._waiting:
             self._free.append(worker)
