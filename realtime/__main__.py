@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import socket
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -15,7 +16,7 @@ from realtime import terminal
 from realtime.app import create_app
 from realtime.children import speech_server
 from realtime.errors import SettingsError
-from realtime.settings import Settings
+from realtime.settings import Server, Settings
 from realtime.terminal import Options
 from realtime.tutor.lessons import LessonError
 
@@ -66,16 +67,28 @@ def serve(arguments: argparse.Namespace) -> None:
     )
     if settings.server.host not in ("127.0.0.1", "::1", "localhost"):
         raise SettingsError(f"{settings.server.host} can be reached by others, and there are no keys yet")
-    uvicorn.run(
-        create_app(settings),
-        host=settings.server.host,
-        port=settings.server.port,
-        ws="websockets-sansio",
-        ws_max_size=TRANSPORT_BYTES,
-        ws_per_message_deflate=False,
-        log_level="warning",
-        timeout_graceful_shutdown=3,
-    )
+    with _listening(settings.server) as listener:
+        address = f"http://{settings.server.host}:{listener.getsockname()[1]}"
+        print(f"Atom is starting on {address}", flush=True)
+        config = uvicorn.Config(
+            create_app(settings, address),
+            ws="websockets-sansio",
+            ws_max_size=TRANSPORT_BYTES,
+            ws_per_message_deflate=False,
+            log_level="warning",
+            timeout_graceful_shutdown=3,
+        )
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+def _listening(server: Server) -> socket.socket:
+    """Taken before anything is started, so that a busy port is the first thing said."""
+    family = socket.AF_INET6 if ":" in server.host else socket.AF_INET
+    try:
+        return socket.create_server((server.host, server.port), family=family)
+    except OSError as error:
+        message = f"cannot listen on {server.host} port {server.port}: {error.strerror}. Try --port 0"
+        raise SettingsError(message) from error
 
 
 def run_speech(arguments: argparse.Namespace) -> None:

@@ -46,8 +46,8 @@ class Hall:
     engine_roots: tuple[str, ...]
 
 
-def create_app(settings: Settings) -> Starlette:
-    """Raises LessonError for a broken lesson file."""
+def create_app(settings: Settings, address: str) -> Starlette:
+    """`address` is told to whoever started the server. Raises LessonError for a broken lesson file."""
     lessons = load_lessons(settings.talk.lessons)
 
     @asynccontextmanager
@@ -66,7 +66,8 @@ def create_app(settings: Settings) -> Starlette:
             )
             sessions = Sessions(settings, engines, lessons, tasks)
             roots = tuple({url.removesuffix("/v1") for url in (base_url, hearing_url)})
-            app.state.hall = Hall(settings, sessions, client, roots)
+            hall = app.state.hall = Hall(settings, sessions, client, roots)
+            tasks.start_soon(tell_when_ready, hall, address)
             yield
             tasks.cancel_scope.cancel()
 
@@ -129,11 +130,19 @@ async def healthz(request: Request) -> Response:
 
 async def readyz(request: Request) -> Response:
     """200 when a turn can be spoken."""
-    hall: Hall = request.app.state.hall
-    waiting = [root for root in hall.engine_roots if not await is_well(hall.client, root)]
-    if waiting:
-        return JSONResponse({"status": "waiting", "for": "speech server"}, 503)
-    return JSONResponse({"status": "ready"})
+    if await is_ready(request.app.state.hall):
+        return JSONResponse({"status": "ready"})
+    return JSONResponse({"status": "waiting", "for": "speech server"}, 503)
+
+
+async def is_ready(hall: Hall) -> bool:
+    return all([await is_well(hall.client, root) for root in hall.engine_roots])
+
+
+async def tell_when_ready(hall: Hall, address: str) -> None:
+    while not await is_ready(hall):  # noqa: ASYNC110 -- it is another process that becomes ready
+        await anyio.sleep(0.2)
+    print(f"Atom is ready: open {address}", flush=True)
 
 
 async def metrics_page(request: Request) -> Response:

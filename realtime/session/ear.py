@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Iterator
 import anyio
 from anyio.abc import TaskGroup
 
+from realtime import metrics
 from realtime.engines.protocols import Hearing, Transcriber
 from realtime.errors import EngineError
 from realtime.protocol.items import to_wire
@@ -201,6 +202,8 @@ class Ear:
 
     async def _tell_failed(self, utterance: Utterance) -> None:
         failure = utterance.failure
+        if failure is not None:
+            metrics.engine_errors.labels(failure.stage, failure.code).inc()
         error = TranscriptionError(
             type="server_error", code=failure.code if failure else "engine_error", message=str(failure)
         )

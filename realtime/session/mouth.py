@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from realtime import metrics
 from realtime.engines.protocols import VOICE_RATE
 from realtime.errors import EngineError
 from realtime.protocol.response import ResponseWire
@@ -35,6 +36,7 @@ class Speech:
     wire: ResponseWire
     reply: Reply | None = None
     plan: Plan | None = None
+    held: bool = False  # begun before the endpoint
     version: Version = (0, 0)
     announced: bool = False
     complete: bool = False  # its response is done; it may still be playing
@@ -116,14 +118,17 @@ class Mouth:
         if speech is None or speech.reply is None or speech.reply.id != news.reply_id:
             return
         speech.complete = True
+        metrics.replies.labels("failed" if news.error else "completed").inc()
         if news.error is None:
             await self._close(speech, speech.wire.over("completed"))
         else:
             await self._tell_failure(news.error)
             error = ResponseError(type="server_error", code=news.error.code, message=str(news.error))
             await self._close(speech, speech.wire.over("failed", error=error))
+        report = self._shared.stages.report()
+        for stage, ms in report.items():
+            metrics.stage_seconds.labels(stage).observe(ms / 1000)
         if self._shared.tutor:
-            report = self._shared.stages.report()
             await self._shared.tell(TutorLatency(response_id=speech.wire.id, stages=report))
 
     def finish(self, reply_id: str) -> bool:
@@ -141,6 +146,7 @@ class Mouth:
         if speech is None or not speech.announced:
             return speech
         if not speech.complete:
+            metrics.replies.labels("cancelled").inc()
             await self._close(speech, speech.wire.over("cancelled", reason))
         if self._shared.tutor and speech.playback.clips:
             await self._cut(speech)
@@ -193,6 +199,7 @@ class Mouth:
         await self._tell_all(events)
 
     async def _tell_failure(self, error: EngineError) -> None:
+        metrics.engine_errors.labels(error.stage, error.code).inc()
         failure = Error(type="server_error", code=error.code, message=str(error))
         await self._shared.tell(ErrorEvent(error=failure))
 

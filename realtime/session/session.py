@@ -12,6 +12,7 @@ import anyio
 import anyio.lowlevel
 from anyio.abc import TaskGroup
 
+from realtime import metrics
 from realtime.engines.protocols import Synthesizer, Transcriber
 from realtime.errors import LinkClosed, ProtocolError
 from realtime.protocol import rules
@@ -132,6 +133,7 @@ class Session:
             for action in rules.apply(message, self._view(), new_id):
                 await self._act(action)
         except ProtocolError as error:
+            metrics.client_errors.labels(error.code).inc()
             await self._tell(told(error, None if isinstance(message, bytes) else message.event_id))
 
     async def _left_alone(self) -> None:
@@ -231,7 +233,7 @@ class Session:
             case moves.HoldReply():
                 self._hold()
             case moves.DropHeldReply():
-                await self._mouth.drop()
+                await self._drop_held()
             case moves.OpenReply():
                 await self._mouth.retire()
                 self._mouth.speech = self._new_speech()
@@ -248,17 +250,21 @@ class Session:
         held = self._mouth.speech
         stale = held is not None and not held.announced and held.version != self._shared.version
         if stale:
-            await self._mouth.drop()
+            await self._drop_held()
         unanswered = {entry.id for entry in self._unanswered()}
         self._ear.heard = {id: heard for id, heard in self._ear.heard.items() if id in unanswered}
         self._shared.stages.begin(silent_ms)
         self._shared.stages.mark("endpoint")
         await self._ear.commit(rejoinable=self._shared.policy.graceful and self._shared.policy.respond)
 
+    async def _drop_held(self) -> None:
+        metrics.held_replies.labels("dropped").inc()
+        await self._mouth.drop()
+
     def _hold(self) -> None:
         utterance = self._ear.utterance
         speech = self._new_speech()
-        speech.version = self._shared.version
+        speech.held, speech.version = True, self._shared.version
         self._mouth.speech = speech
         if utterance is not None:
             transcript = utterance.transcript
@@ -278,6 +284,8 @@ class Session:
         if note:
             await self._tell_tutor(note)
         await self._tell_tutor(self._course.standing())
+        if speech.held:
+            metrics.held_replies.labels("released").inc()
         await self._mouth.announce(speech)
         speech.reply.release()
 
