@@ -1,0 +1,1 @@
+"""What the README claims, each as one command: `python -m benchmarks.NAME`."""
