@@ -25,7 +25,10 @@ class Engines(Frozen):
     transcription_model: str = "pocketsphinx"
     speech_model: str = "espeak-ng"
     voice: str = "en-us"
+    chat_url: str | None = None  # POST {chat_url}/chat/completions; without it there are guided lessons only
+    chat_model: str = "default"
     api_key: str = "none"
+    chat_timeout_s: float = 15.0  # between two pieces of an answer
     transcription_timeout_s: float = 10.0
     speech_first_byte_timeout_s: float = 5.0
     speech_stall_timeout_s: float = 5.0

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,4 +46,41 @@ class Synthesizer(Protocol):
         self, text: str, *, voice: str, speed: float, due_ms: int
     ) -> AbstractAsyncContextManager[AsyncIterator[Sound]]:
         """Leaving the block stops the work. Raises EngineError, on entering or while it is read."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRequest:
+    """`messages` and `tools` in the form of OpenAI's chat completions."""
+
+    messages: tuple[dict[str, Any], ...]
+    tools: tuple[dict[str, Any], ...] = ()
+    tool_choice: str | dict[str, Any] = "auto"
+    max_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallDelta:
+    """More of the function call number `index`; its id and name come with the first piece."""
+
+    index: int
+    call_id: str | None
+    name: str | None
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChatEnded:
+    """`usage`: tokens read and written, where the server counts them."""
+
+    reason: Literal["stop", "length"]
+    usage: tuple[int, int] | None = None
+
+
+ChatNews = str | CallDelta | ChatEnded
+
+
+class ChatModel(Protocol):
+    def reply(self, request: ChatRequest) -> AbstractAsyncContextManager[AsyncIterator[ChatNews]]:
+        """Leaving the block ends the generation. Raises EngineError, on entering or while it is read."""
         ...
