@@ -1,4 +1,4 @@
-"""The chat model over the OpenAI-compatible route: messages up, text and function calls down as they are made."""
+"""The chat model over the OpenAI-compatible route: messages up, text and function calls down as they come."""
 
 import json
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -84,11 +84,9 @@ def _parsed(data: str) -> Json:
 
 def _deltas(delta: Json) -> list[ChatNews]:
     news: list[ChatNews] = [delta["content"]] if delta.get("content") else []
-    for call in delta.get("tool_calls") or ():
-        function = call.get("function") or {}
-        news.append(
-            CallDelta(
-                call.get("index", 0), call.get("id"), function.get("name"), function.get("arguments") or ""
-            )
-        )
+    calls: list[Json] = delta.get("tool_calls") or []
+    for call in calls:
+        function: Json = call.get("function") or {}
+        index: int = call.get("index", 0)
+        news.append(CallDelta(index, call.get("id"), function.get("name"), function.get("arguments") or ""))
     return news
