@@ -6,6 +6,7 @@ from realtime.errors import EngineError
 from realtime.session.utterance import Utterance
 from realtime.talk.transcript import Transcript, Word
 from realtime.wire.client_events import AnyClientEvent
+from realtime.wire.link import Link
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +14,14 @@ class Received:
     """An event or a binary audio frame from the client."""
 
     message: AnyClientEvent | bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """A client has connected; `back`: to go on with a talk whose socket was cut."""
+
+    link: Link
+    back: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,4 +79,4 @@ class ReplyPlayed:
 
 
 ReplyNews = ClipBegan | ClipCaptioned | ClipSounded | ClipEnded | ReplyEnded | ReplyPlayed
-News = Received | Detached | RecognitionEnded | ReplyNews
+News = Received | Attached | Detached | RecognitionEnded | ReplyNews

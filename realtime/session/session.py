@@ -4,6 +4,7 @@ A session is one loop over its inbox, so whatever it changes is changed in one p
 recognitions and its reply are tasks of its own group; when `run` has ended, nothing of it is alive.
 """
 
+import logging
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +23,15 @@ from realtime.protocol.response import ResponseWire
 from realtime.session.course import Course, feedback
 from realtime.session.ear import Ear
 from realtime.session.mouth import Mouth, Speech
-from realtime.session.news import Detached, News, Received, RecognitionEnded, ReplyEnded, ReplyPlayed
+from realtime.session.news import (
+    Attached,
+    Detached,
+    News,
+    Received,
+    RecognitionEnded,
+    ReplyEnded,
+    ReplyPlayed,
+)
 from realtime.session.pace import ClockPace, PlayheadPace
 from realtime.session.reply import Reply
 from realtime.session.shared import Shared, new_id
@@ -43,6 +52,7 @@ from realtime.wire.server_events import (
     TutorResumed,
 )
 
+log = logging.getLogger(__name__)
 INBOX = 64
 BREATH = 64  # windows of a long append between two looks at the rest of the server
 
@@ -62,7 +72,7 @@ class Session:
     ) -> None:
         self.id = new_id("sess")
         self.tutor = tutor
-        self.link: Link | None = None
+        self._link: Link | None = None
         self._settings = settings
         self._engines = engines
         self._turn = Turn()
@@ -76,7 +86,7 @@ class Session:
 
     async def run(self) -> None:
         """The talk, until its scope is cancelled."""
-        async with self._inbox, anyio.create_task_group() as tasks:
+        async with self._post, self._inbox, anyio.create_task_group() as tasks:
             self._tasks = tasks
             activity = VoiceActivity(self._engines.voice_model)
             self._ear = Ear(self._shared, self._engines.transcriber, activity, tasks, self._post.send)
@@ -86,22 +96,13 @@ class Session:
     async def receive(self, message: AnyClientEvent | bytes) -> None:
         await self._post.send(Received(message))
 
-    async def greet(self, link: Link) -> None:
-        """A client has connected."""
-        self.link = link
-        await self._tell(SessionCreated(session=self._described()))
+    async def attach(self, link: Link, *, back: bool) -> None:
+        """A client has connected; `back`: its socket was cut, and it goes on."""
+        await self._post.send(Attached(link, back))
 
     async def detach(self) -> None:
         """The client has gone."""
-        self.link = None
         await self._post.send(Detached())
-
-    async def resume(self, link: Link) -> None:
-        """A client whose socket was cut is back."""
-        self.link = link
-        items = tuple(to_wire(entry) for entry in self._shared.conversation.entries)
-        standing = self._course.standing()
-        await self._tell(TutorResumed(session=self._described(), items=items, lesson=standing))
 
     # what comes in
 
@@ -109,6 +110,8 @@ class Session:
         match news:
             case Received(message=message):
                 await self._obey(message)
+            case Attached(link=link, back=back):
+                await self._welcome(link, back=back)
             case Detached():
                 await self._left_alone()
             case RecognitionEnded():
@@ -136,8 +139,18 @@ class Session:
             metrics.client_errors.labels(error.code).inc()
             await self._tell(told(error, None if isinstance(message, bytes) else message.event_id))
 
+    async def _welcome(self, link: Link, *, back: bool) -> None:
+        self._link = link
+        if not back:
+            await self._tell(SessionCreated(session=self._described()))
+            return
+        items = tuple(to_wire(entry) for entry in self._shared.conversation.entries)
+        standing = self._course.standing()
+        await self._tell(TutorResumed(session=self._described(), items=items, lesson=standing))
+
     async def _left_alone(self) -> None:
         """Nobody is there to hear the reply or to end the utterance."""
+        self._link = None
         if self._turn.replying:
             await self._happen(moves.ReplyCancelled())
         await self._happen(moves.Cleared())
@@ -349,12 +362,13 @@ class Session:
 
     async def _tell(self, message: Outgoing) -> None:
         """A client that is away is told nothing; what it missed is in the conversation."""
-        if self.link is None:
+        if self._link is None:
             return
         try:
-            await self.link.send(message)
-        except LinkClosed:
-            self.link = None
+            await self._link.send(message)
+        except LinkClosed as error:
+            log.info("session %s: %s", self.id, error)
+            self._link = None
 
     async def _tell_tutor(self, message: Outgoing) -> None:
         if self._shared.tutor:

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import anyio
 from anyio.abc import TaskGroup
@@ -15,14 +15,16 @@ from realtime.wire.client_events import TutorResume
 from realtime.wire.link import Link
 
 log = logging.getLogger(__name__)
+SESSION_OVER = (anyio.BrokenResourceError, anyio.ClosedResourceError)
 
 
 @dataclass(slots=True, eq=False)
 class Seat:
-    """A session, and what ends it: a deadline that moves when its client comes and goes."""
+    """A session, who sits there, and what ends it: a deadline that moves when its client comes and goes."""
 
     session: Session
-    scope: anyio.CancelScope
+    link: Link | None
+    scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
 
 
 class Sessions:
@@ -45,16 +47,17 @@ class Sessions:
         if len(self._seats) >= self._settings.limits.sessions:
             message = f"all {self._settings.limits.sessions} places are taken"
             await link.refuse(ProtocolError("server_full", message, kind="server_error"))
+            await link.close(1013, message)
             return
         seat = self._open(link)
-        await seat.session.greet(link)
         try:
+            await seat.session.attach(link, back=False)
             async for message in link.messages():
                 if isinstance(message, TutorResume):
                     seat = await self._resume(message, seat, link)
                 else:
                     await seat.session.receive(message)
-        except anyio.BrokenResourceError:
+        except SESSION_OVER:
             await link.close(1011, "the session has ended")
         finally:
             with anyio.CancelScope(shield=True):
@@ -62,7 +65,7 @@ class Sessions:
 
     def _open(self, link: Link) -> Seat:
         session = Session(self._settings, self._engines, self.lessons, tutor=link.tutor)
-        seat = Seat(session, anyio.CancelScope())
+        seat = Seat(session, link)
         self._seats[session.id] = seat
         self._tasks.start_soon(self._run, seat)
         return seat
@@ -76,8 +79,8 @@ class Sessions:
             log.exception("session %s failed", seat.session.id)
         finally:
             self._seats.pop(seat.session.id, None)
-            if seat.session.link:
-                await seat.session.link.close(1000, "the session is over")
+            if seat.link:
+                await seat.link.close(1000, "the session is over")
 
     async def _resume(self, event: TutorResume, seat: Seat, link: Link) -> Seat:
         """Swap the connection's fresh session for the one it asks for."""
@@ -86,21 +89,24 @@ class Sessions:
             message = f"there is no talk {event.session_id!r} to go on with"
             await link.refuse(ProtocolError("session_not_found", message, param="session_id"), event.event_id)
             return seat
-        seat.session.link = None
+        seat.link = None
         seat.scope.cancel()
-        if found.session.link:
-            await found.session.link.close(1000, "the talk goes on elsewhere")
+        before, found.link = found.link, link
         found.scope.deadline = float("inf")
-        await found.session.resume(link)
+        if before:
+            await before.close(1000, "the talk goes on elsewhere")
+            await found.session.detach()
+        await found.session.attach(link, back=True)
         return found
 
     async def _leave(self, seat: Seat, link: Link) -> None:
         """A tutor.v1 talk is kept for a while, so that a lost socket does not end it."""
-        if seat.session.link not in (link, None):
+        if seat.link is not link:
             return
+        seat.link = None
         try:
             await seat.session.detach()
-        except anyio.BrokenResourceError:
+        except SESSION_OVER:
             return
         if seat.session.tutor:
             seat.scope.deadline = anyio.current_time() + self._settings.limits.resume_s

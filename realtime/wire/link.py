@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from itertools import count
 
 import anyio
-from anyio.streams.memory import MemoryObjectReceiveStream
+from starlette.types import Message
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from realtime.errors import LinkClosed, ProtocolError
@@ -17,6 +17,7 @@ from realtime.wire.server_events import ServerEvent
 Outgoing = ServerEvent | bytes
 Incoming = AnyClientEvent | bytes
 OUTBOX = 32  # messages a slow reader may be behind before the talk waits for it
+CLOSING_S = 1  # for what was said last to leave
 
 
 class Link:
@@ -28,14 +29,18 @@ class Link:
         self._limits = limits
         self._event_ids = count(1)
         self._to_writer, self._outbox = anyio.create_memory_object_stream[Outgoing](OUTBOX)
+        self._scope = anyio.CancelScope()
+        self._written = anyio.Event()
+        self._farewell: tuple[int, str] | None = None
 
     @asynccontextmanager
     async def writing(self) -> AsyncGenerator[None]:
         """Frames are written inside this block; it ends when the block is left or the socket is gone."""
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._write, self._outbox, tasks.cancel_scope)
-            yield
-            tasks.cancel_scope.cancel()
+        with self._scope:
+            async with self._to_writer, anyio.create_task_group() as tasks:
+                tasks.start_soon(self._write)
+                yield
+                self._scope.cancel()
 
     async def send(self, message: Outgoing) -> None:
         """Waits for a reader that is behind. Raises LinkClosed when it is gone or takes nothing any more."""
@@ -45,7 +50,7 @@ class Link:
         except (anyio.BrokenResourceError, anyio.ClosedResourceError) as error:
             raise LinkClosed("the socket is closed") from error
         except TimeoutError as error:
-            self._outbox.close()
+            self._scope.cancel()
             raise LinkClosed(f"the client took nothing for {self._limits.send_s:.0f} s") from error
 
     async def refuse(self, error: ProtocolError, event_id: str | None = None) -> None:
@@ -53,26 +58,33 @@ class Link:
 
     async def messages(self) -> AsyncGenerator[Incoming]:
         """What the client sends, until it is gone. What cannot be read is answered here and skipped."""
-        while True:
-            try:
-                frame = await self._socket.receive()
-            except (WebSocketDisconnect, RuntimeError):
-                return
-            if frame["type"] == "websocket.disconnect":
-                return
+        while (frame := await self._receive()) is not None:
             try:
                 yield self._read(frame.get("text"), frame.get("bytes"))
             except ProtocolError as error:
-                await self.refuse(error)
+                try:
+                    await self.refuse(error)
+                except LinkClosed:
+                    return
 
     async def close(self, code: int, reason: str) -> None:
-        """Ends the connection; the other side may be gone already."""
+        """Ends the connection, once what was sent before has left; the other side may be gone already."""
+        self._farewell = code, reason
         self._to_writer.close()
-        with anyio.move_on_after(1, shield=True):
-            try:
-                await self._socket.close(code, reason)
-            except (WebSocketDisconnect, RuntimeError):
-                return
+        with anyio.move_on_after(CLOSING_S, shield=True):
+            await self._written.wait()
+        self._scope.cancel()
+
+    async def _receive(self) -> Message | None:
+        """None once the client is gone: nothing need be written any more."""
+        try:
+            frame = await self._socket.receive()
+        except (WebSocketDisconnect, RuntimeError):
+            frame = {"type": "websocket.disconnect"}
+        if frame["type"] != "websocket.disconnect":
+            return frame
+        self._scope.cancel()
+        return None
 
     def _read(self, text: str | None, binary: bytes | None) -> Incoming:
         if text is not None:
@@ -90,14 +102,18 @@ class Link:
             )
         return frame
 
-    async def _write(self, outbox: MemoryObjectReceiveStream[Outgoing], scope: anyio.CancelScope) -> None:
-        async with outbox:
-            async for message in outbox:
-                try:
+    async def _write(self) -> None:
+        try:
+            async with self._outbox:
+                async for message in self._outbox:
                     if isinstance(message, bytes):
                         await self._socket.send_bytes(message)
                     else:
                         await self._socket.send_text(encode(message, f"event_{next(self._event_ids)}"))
-                except (WebSocketDisconnect, RuntimeError):
-                    break
-        scope.cancel()
+            if self._farewell:
+                await self._socket.close(*self._farewell)
+        except (WebSocketDisconnect, RuntimeError):
+            pass  # the client is gone, and the end of the block says so to all
+        finally:
+            self._written.set()
+            self._scope.cancel()
