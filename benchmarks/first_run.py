@@ -2,8 +2,8 @@
 
     python -m benchmarks.first_run [--json]
 
-Clones this repository's HEAD into an empty folder, runs `make serve` there without pip's cache, waits until a turn
-can be spoken, asks for the tutor's first line, and takes the answer's first audio as the end.
+Clones this repository's HEAD into an empty folder, runs `make serve` there without pip's cache, waits until a
+turn can be spoken, asks for the tutor's first line, and takes the answer's first audio as the end.
 """
 
 import argparse

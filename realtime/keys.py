@@ -1,0 +1,79 @@
+"""Who may talk: API keys from the settings, and short-lived secrets that their holders give to browsers."""
+
+import hmac
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+SECRET = "ek_"
+SUBPROTOCOL = "openai-insecure-api-key."
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """`session`: the configuration with which its talks start; `expires_at` in Unix seconds."""
+
+    value: str
+    expires_at: int
+    session: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """A client that may talk, and what its secret says about the session."""
+
+    session: dict[str, Any] | None = None
+
+
+class Keys:
+    """Without keys whoever reaches the server may talk: then it listens on loopback only.
+
+    `now` gives Unix seconds. A secret opens talks on the process that minted it, any number until it expires.
+    """
+
+    def __init__(self, keys: Sequence[str], now: Callable[[], float], most_secrets: int = 10_000) -> None:
+        self._keys = [key.encode() for key in keys]
+        self._now = now
+        self._most = most_secrets
+        self._secrets: dict[str, Secret] = {}
+
+    @property
+    def open(self) -> bool:
+        return not self._keys
+
+    def admit(self, token: str | None) -> Pass | None:
+        """None for whoever may not talk. An unknown or expired secret opens nothing, even without keys."""
+        if token is not None and token.startswith(SECRET):
+            secret = self._secrets.get(token)
+            return Pass(secret.session) if secret and secret.expires_at > self._now() else None
+        return Pass() if self.is_key(token) else None
+
+    def is_key(self, token: str | None) -> bool:
+        """Whether the token may mint secrets; every key is compared, in constant time."""
+        if self.open:
+            return True
+        given = (token or "").encode()
+        return any([hmac.compare_digest(given, key) for key in self._keys])
+
+    def mint(self, seconds: int, session: dict[str, Any]) -> Secret:
+        self._forget_expired()
+        if len(self._secrets) >= self._most:
+            del self._secrets[next(iter(self._secrets))]
+        value = SECRET + secrets.token_hex(24)
+        secret = self._secrets[value] = Secret(value, int(self._now()) + seconds, session)
+        return secret
+
+    def _forget_expired(self) -> None:
+        now = self._now()
+        for value in [value for value, secret in self._secrets.items() if secret.expires_at <= now]:
+            del self._secrets[value]
+
+
+def token_of(authorization: str | None, subprotocols: Sequence[str]) -> str | None:
+    """The key as programs send it (a Bearer header) or as browsers do (a subprotocol)."""
+    if authorization and authorization.lower().startswith("bearer "):
+        return authorization[7:].strip()
+    return next(
+        (name.removeprefix(SUBPROTOCOL) for name in subprotocols if name.startswith(SUBPROTOCOL)), None
+    )

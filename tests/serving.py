@@ -1,0 +1,39 @@
+"""A real `tutor serve` for tests: its own speech server, its own port, ended by its pid."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TextIO
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    url: str
+    speech_url: str  # of the speech server that it started
+    pid: int
+
+    @property
+    def talk_url(self) -> str:
+        return self.url.replace("http", "ws", 1) + "/v1/realtime?model=tutor"
+
+
+@contextmanager
+def serving(*flags: str) -> Iterator[Served]:
+    command = [sys.executable, "-m", "realtime", "serve", "--port", "0", *flags]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        try:
+            speech_url = _url_after("speech server ready on", process.stdout)
+            yield Served(_url_after("Atom is ready: open", process.stdout), speech_url, process.pid)
+        finally:
+            process.terminate()
+
+
+def _url_after(said: str, output: TextIO) -> str:
+    for line in output:
+        if found := re.match(rf"{said} (http://\S+)", line):
+            return found[1]
+    raise AssertionError(f"the server ended without saying {said!r}")
