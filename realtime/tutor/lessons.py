@@ -54,7 +54,8 @@ def _valid(model: type[T], marked: Marked, more: dict[str, object] | None = None
     try:
         return model.model_validate({**marked.data, **(more or {})})
     except ValidationError as error:
-        first = error.errors()[0]
+        # A misspelt key is also a missing one: the misspelling is what the author wants to hear of.
+        first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
         where = _written(first["loc"])
         raise marked.error(where, f"`{'.'.join(map(str, where))}`: {first['msg']}") from error
 

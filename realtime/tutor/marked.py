@@ -54,7 +54,7 @@ def read_marked(file: Path) -> Marked:
         raise LessonError(file, 1, f"is no YAML: {error}") from error
     if not isinstance(root, yaml.MappingNode):
         raise LessonError(file, 1, "holds no mapping of names to values")
-    lines = {where: node.start_mark.line + 1 for where, node in _walk(root, ())}
+    lines = dict(_walk(root, (), root.start_mark.line + 1))
     try:
         data = _plain(root)
     except _Unreadable as error:
@@ -70,15 +70,15 @@ class _Unreadable(Exception):
         self.reason = reason
 
 
-def _walk(node: yaml.Node, where: Where) -> Iterator[tuple[Where, yaml.Node]]:
-    yield where, node
+def _walk(node: yaml.Node, where: Where, line: int) -> Iterator[tuple[Where, int]]:
+    yield where, line
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
-            # A value's own mark may lie on a later line than its key; the key is where one looks.
-            yield from _walk(value, (*where, str(key.value)))
+            # A mapping begins on the line after its key; the key is where one looks.
+            yield from _walk(value, (*where, str(key.value)), key.start_mark.line + 1)
     elif isinstance(node, yaml.SequenceNode):
         for at, value in enumerate(node.value):
-            yield from _walk(value, (*where, at))
+            yield from _walk(value, (*where, at), value.start_mark.line + 1)
 
 
 def _plain(node: yaml.Node) -> Plain:

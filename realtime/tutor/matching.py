@@ -5,9 +5,11 @@ A sentence is its words before and after one slot at most. Only differences that
 off, but must be nearer than every right answer. In doubt it is neither.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import lru_cache
+from itertools import product
 from typing import Literal
 
 from realtime.tutor.lesson import Lesson, Step, slots_in
@@ -23,7 +25,8 @@ ACCEPT_ON_SCRIPT = 0.5  # at least this surely one of the expected sentences: th
 UNCLEAR_ON_SCRIPT = 0.3  # less than this: something else was said; between them, it is asked for again
 SLOT_SURE = 0.5  # a slot's word heard less surely than this is not repeated by the tutor
 WORDS_PER_SLIP = 4  # a right answer may have one small difference in so many words, a mistake one of any kind
-WORDS_PER_NEAR = 3  # one difference in so many words: it was meant, but not said, or not heard
+WORDS_PER_NEAR = 4  # one difference in so many words: it was meant, but not said, or not heard
+MOST_SLIPS = 3  # sentences further off are not weighed at all
 
 ALIKE = 0.8
 UNKNOWN_WORDS = 3  # an unknown name or place is at most so long
@@ -31,6 +34,7 @@ FRAME_WORDS = 2  # around an unknown word there must be so many known ones
 _LIGHT = frozenset(
     plain("very really just quite too also then now today always usually about only so here there")
 )
+_CLOSINGS = COURTESIES - OPENERS_ONLY
 _FAR = 99.0
 _COURTESY = 0.01
 
@@ -66,11 +70,11 @@ class _Sentence:
 
 @dataclass(frozen=True, slots=True)
 class _Fit:
-    """`slips` counts the differences; `judged` those among them that a learner is judged by."""
+    """`slips` counts the differences; `judged` says that a learner is judged by one of them."""
 
     sentence: _Sentence
     slips: float
-    judged: float
+    judged: bool
     slots: Filled
 
     @property
@@ -80,7 +84,13 @@ class _Fit:
 
 def find(lesson: Lesson, step: Step, heard: Sequence[Token]) -> Found | Nearly | None:
     """What was said at this step; None when it was nothing of the lesson."""
-    fits = [fit for sentence in _sentences(step) for fit in _fits(lesson, sentence, heard)]
+    cores = [(core, _COURTESY * cut) for core, cut in _trimmed(heard)]
+    fits = [
+        fit
+        for sentence in _sentences(step)
+        for core, cost in cores
+        for fit in _aligned(lesson, sentence, core, cost)
+    ]
     right = min((fit for fit in fits if fit.sentence.kind == "right"), key=_closeness, default=None)
     wrong = min((fit for fit in fits if fit.sentence.kind == "mistake"), key=_closeness, default=None)
     if wrong and (right is None or wrong.slips < right.slips) and _is_mistake(wrong):
@@ -98,7 +108,7 @@ def _closeness(fit: _Fit) -> tuple[float, bool]:
 
 
 def _is_right(fit: _Fit) -> bool:
-    return fit.exact or (fit.judged == 0 and int(fit.slips) <= len(fit.sentence) // WORDS_PER_SLIP)
+    return fit.exact or (not fit.judged and int(fit.slips) <= len(fit.sentence) // WORDS_PER_SLIP)
 
 
 def _is_mistake(fit: _Fit) -> bool:
@@ -112,6 +122,7 @@ def _sentences(step: Step) -> Iterator[_Sentence]:
         yield _sentence("mistake", at, mistake.said)
 
 
+@lru_cache(maxsize=4096)
 def _sentence(kind: Literal["right", "mistake"], at: int, text: str) -> _Sentence:
     names = slots_in(text)
     if not names:
@@ -120,20 +131,15 @@ def _sentence(kind: Literal["right", "mistake"], at: int, text: str) -> _Sentenc
     return _Sentence(kind, at, plain(head), names[0], plain(tail))
 
 
-def _fits(lesson: Lesson, sentence: _Sentence, heard: Sequence[Token]) -> Iterator[_Fit]:
+def _trimmed(heard: Sequence[Token]) -> Iterator[tuple[Sequence[Token], int]]:
+    """The answer without courtesies around it, cut in every way, and how many words each cut leaves out."""
     words = tuple(token.text for token in heard)
-    for start in _courteous(words, range(len(words) + 1), lambda cut: words[:cut], COURTESIES):
-        ends = reversed(range(start, len(words) + 1))
-        for end in _courteous(words, ends, lambda cut: words[cut:], COURTESIES - OPENERS_ONLY):
-            trimmed = _COURTESY * (start + len(words) - end)
-            yield from _aligned(lesson, sentence, heard[start:end], trimmed)
-
-
-def _courteous(
-    words: Words, cuts: Iterable[int], cut_off: Callable[[int], Words], courtesies: frozenset[Words]
-) -> list[int]:
-    """Where the answer may begin (or end) if courtesies before (or after) it do not count."""
-    return [cut for cut in cuts if _made_of(cut_off(cut), courtesies)]
+    length = len(words)
+    starts = [cut for cut in range(length + 1) if _made_of(words[:cut], COURTESIES)]
+    ends = [cut for cut in range(length + 1) if _made_of(words[cut:], _CLOSINGS)]
+    for start, end in product(starts, ends):
+        if start < end or length == 0:
+            yield heard[start:end], start + length - end
 
 
 def _made_of(words: Words, courtesies: frozenset[Words]) -> bool:
@@ -147,16 +153,18 @@ def _made_of(words: Words, courtesies: frozenset[Words]) -> bool:
 def _aligned(lesson: Lesson, sentence: _Sentence, heard: Sequence[Token], trimmed: float) -> Iterator[_Fit]:
     words = tuple(token.text for token in heard)
     if sentence.slot is None:
-        yield _fit(sentence, ((sentence.head, words),), (), trimmed)
+        yield from _fit(sentence, ((sentence.head, words),), (), trimmed)
         return
     for start, end in _spans(len(words), max(lesson.slots[sentence.slot].longest, UNKNOWN_WORDS)):
         parts = ((sentence.head, words[:start]), (sentence.tail, words[end:]))
         value = lesson.slots[sentence.slot].written.get(words[start:end])
         if value is not None:
             sure = all(token.score is None or token.score >= SLOT_SURE for token in heard[start:end])
-            yield _fit(sentence, parts, ((sentence.slot, value if sure else None),), trimmed)
-        elif _is_unknown_word(lesson, sentence, words[start:end]) and all(a == b for a, b in parts):
-            yield _Fit(sentence, trimmed, 0, ((sentence.slot, None),))
+            yield from _fit(sentence, parts, ((sentence.slot, value if sure else None),), trimmed)
+        elif all(meant == said for meant, said in parts) and _is_unknown_word(
+            lesson, sentence, words[start:end]
+        ):
+            yield _Fit(sentence, trimmed, False, ((sentence.slot, None),))
 
 
 def _spans(length: int, longest: int) -> Iterator[tuple[int, int]]:
@@ -173,14 +181,28 @@ def _is_unknown_word(lesson: Lesson, sentence: _Sentence, words: Words) -> bool:
     return framed and short and lesson.slots[sentence.slot].open and ORDINARY.isdisjoint(words)
 
 
-def _fit(sentence: _Sentence, parts: tuple[tuple[Words, Words], ...], slots: Filled, trimmed: float) -> _Fit:
+def _fit(
+    sentence: _Sentence, parts: tuple[tuple[Words, Words], ...], slots: Filled, trimmed: float
+) -> Iterator[_Fit]:
+    if sum(_least_distance(meant, said) for meant, said in parts) > MOST_SLIPS:
+        return
     slips = sum(_distance(meant, said, _any_slip) for meant, said in parts)
-    judged = 0.0 if slips == 0 else sum(_distance(meant, said, _judged_slip) for meant, said in parts)
-    return _Fit(sentence, slips + trimmed, judged if judged >= _FAR else 0.0, slots)
+    if slips <= MOST_SLIPS:
+        judged = slips > 0 and sum(_distance(meant, said, _judged_slip) for meant, said in parts) >= _FAR
+        yield _Fit(sentence, slips + trimmed, judged, slots)
+
+
+def _least_distance(meant: Words, said: Words) -> int:
+    """No more than the distance, and quickly known: words too many or too few, and strange words."""
+    return max(
+        abs(len(meant) - len(said)), len(set(said).difference(meant)), len(set(meant).difference(said))
+    )
 
 
 def _distance(meant: Words, said: Words, cost: Callable[[str, str], float]) -> float:
     """The least cost of turning one into the other; a word against "" is one too many or too few."""
+    if meant == said:
+        return 0
     row = [0.0]
     for word in said:
         row.append(row[-1] + cost("", word))

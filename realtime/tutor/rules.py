@@ -8,7 +8,7 @@ from realtime.talk.transcript import Transcript, Word
 from realtime.tutor.guide import MOST_EXPECTED, offered
 from realtime.tutor.lesson import Lesson, Mistake, Step, fill_example, sentences, slots_in, unguarded_slots
 from realtime.tutor.marked import Fault, Where
-from realtime.tutor.matching import Found, find
+from realtime.tutor.matching import Found, Nearly, find
 from realtime.tutor.spoken import tokens
 
 FIRST_SENTENCE_WORDS = 8
@@ -20,6 +20,7 @@ ANSWER_WORDS = 14
 def faults(lesson: Lesson) -> Iterator[Fault]:
     yield from _line_faults(("opening", "en"), lesson.opening.en)
     yield from _line_faults(("end", "en"), lesson.end.en)
+    yield from _line_faults(("topic",), f"Let's go on with {lesson.topic}.", 1)
     yield from _slot_faults(lesson)
     yield from _twice(("steps",), [step.id for step in lesson.steps], "id")
     for at, step in enumerate(lesson.steps):
@@ -84,21 +85,21 @@ def _mistake_faults(lesson: Lesson, step: Step, mistake: Mistake, at: int, where
     if any(name not in lesson.slots for name in slots_in(mistake.said)):
         return  # named by _slot_faults
     said = _heard(lesson, step, mistake.said)
-    if said != ("mistake", at):
-        seen = "a right answer" if said and said[0] == "right" else "another mistake" if said else "nothing"
-        yield Fault((*where, "said"), f"would be taken for {seen}")
+    if not isinstance(said, Found) or said.kind == "right":
+        yield Fault((*where, "said"), "is a right answer too, or cannot be told from one")
+    elif said.at != at:
+        yield Fault((*where, "said"), "cannot be told from another mistake")
     better = _heard(lesson, step, mistake.better)
-    if better is None or better[0] != "right":
+    if not isinstance(better, Found) or better.kind != "right":
         yield Fault(
             (*where, "better"), "is none of the right answers, so a learner who repeats it would not pass"
         )
 
 
-def _heard(lesson: Lesson, step: Step, text: str) -> tuple[str, int] | None:
+def _heard(lesson: Lesson, step: Step, text: str) -> Found | Nearly | None:
     said, _ = fill_example(text, lesson, {})
     words = tuple(Word(word, 0, 0) for word in said.split())
-    found = find(lesson, step, tokens(Transcript(words)))
-    return (found.kind, found.at) if isinstance(found, Found) else None
+    return find(lesson, step, tokens(Transcript(words)))
 
 
 def _slot_faults(lesson: Lesson) -> Iterator[Fault]:

@@ -1,0 +1,196 @@
+"""The lessons that come with the tutor are good ones, and a broken file says where it is broken."""
+
+from pathlib import Path
+
+import pytest
+
+from realtime.tutor.lesson import Lesson, fill, sentences, slots_in
+from realtime.tutor.lessons import LessonError, load_lessons
+from tests.tutor.said import LESSONS
+
+GOOD = """\
+id: fruit
+level: A1
+title: {en: Fruit, es: Fruta}
+aim: {en: Buy some fruit., es: Comprar fruta.}
+topic: our fruit
+opening:
+  en: Welcome to the market!
+  es: ¡Bienvenido al mercado!
+slots:
+  who: people
+steps:
+  - id: name
+    say:
+      en: What's your name?
+      es: ¿Cómo te llamas?
+    right:
+      - My name is {who}.
+      - I'm {who}.
+      - It's {who}.
+    mistakes:
+      - said: me call {who}
+        better: My name is {who}.
+        en: Say "my name is".
+        es: Di "my name is".
+    hint:
+      en: Say "My name is".
+      es: Di "My name is".
+  - id: apples
+    say:
+      en: Hello[, {who}|]! How many apples?
+      es: ¿Cuántas manzanas?
+    right:
+      - Two apples, please.
+      - Three apples, please.
+      - I'd like two apples.
+    mistakes:
+      - said: put me two apples
+        better: I'd like two apples.
+        en: Say "I'd like".
+        es: Di "I'd like".
+    hint:
+      en: Say a number.
+      es: Di un número.
+end:
+  en: Well done!
+  es: ¡Bien hecho!
+vocabulary:
+  - {en: apple, es: manzana}
+  - {en: two, es: dos}
+  - {en: three, es: tres}
+"""
+PEOPLE = "kind: {en: a name, es: un nombre}\nopen: true\nvalues: [Ana, Luis, Eva]\n"
+
+
+def folder_with(tmp_path: Path, lesson: str, people: str = PEOPLE) -> Path:
+    (tmp_path / "words").mkdir()
+    (tmp_path / "words" / "people.yaml").write_text(people, encoding="utf-8")
+    (tmp_path / "fruit.yaml").write_text(lesson, encoding="utf-8")
+    return tmp_path
+
+
+def test_the_eight_lessons() -> None:
+    assert sorted(LESSONS) == [
+        "asking_the_way", "cafe", "daily_routine", "greetings",
+        "introducing", "job_interview", "shopping", "weekend",
+    ]  # fmt: skip
+    assert {lesson.level for lesson in LESSONS.values()} == {"A1", "A2", "B1"}
+
+
+@pytest.mark.parametrize("lesson", LESSONS.values(), ids=list(LESSONS))
+def test_a_lesson_has_ten_exchanges_with_enough_to_say(lesson: Lesson) -> None:
+    assert len(lesson.steps) == 10
+    for step in lesson.steps:
+        assert len(step.right) >= 3
+        assert 2 <= len(step.mistakes) <= 4
+        assert step.question.endswith((".", "?")), "the tutor asks, or invites to speak"
+    assert len(lesson.vocabulary) >= 8
+
+
+@pytest.mark.parametrize("lesson", LESSONS.values(), ids=list(LESSONS))
+def test_what_the_tutor_says_is_short(lesson: Lesson) -> None:
+    lines = [lesson.opening.en, lesson.end.en]
+    lines += [text for step in lesson.steps for text in (step.say.en, step.react) if text]
+    words = {name: listed.example for name, listed in lesson.slots.items()}
+    for line in (fill(line, known) for line in lines for known in (words, {})):
+        assert 1 <= len(sentences(line)) <= 2
+        assert len(sentences(line)[0].split()) <= 8
+
+
+@pytest.mark.parametrize("lesson", LESSONS.values(), ids=list(LESSONS))
+def test_spanish_is_spanish(lesson: Lesson) -> None:
+    for step in lesson.steps:
+        assert step.say.es != step.say.en
+        assert step.hint.es != step.hint.en
+        assert all(mistake.es != mistake.en for mistake in step.mistakes)
+
+
+def test_a_learner_of_a_lesson_is_called_by_name_somewhere() -> None:
+    assert any("{name}" in (step.react or "") + step.say.en for step in LESSONS["greetings"].steps)
+    assert all(slots_in(lesson.opening.en) == () for lesson in LESSONS.values())
+
+
+def test_a_good_file_is_read(tmp_path: Path) -> None:
+    lessons = load_lessons(folder_with(tmp_path, GOOD))
+    assert list(lessons) == ["fruit"]
+    assert lessons["fruit"].slots["who"].values == ("Ana", "Luis", "Eva")
+
+
+BROKEN = {
+    "no YAML": ("level: A1", "level: [A1", "did not find|expected"),
+    "unknown level": ("level: A1", "level: C2", "level"),
+    "missing Spanish": ("      es: ¿Cuántas manzanas?\n", "", "es.*[Ff]ield required"),
+    "empty Spanish": ("es: ¿Cuántas manzanas?", 'es: ""', "at least 1"),
+    "misspelt key": ("    hint:\n      en: Say a", "    hnit:\n      en: Say a", "hnit|hint"),
+    "key given twice": ("topic: our fruit", "level: A2", "`level` is given twice"),
+    "unknown word list": ("who: people", "who: planets", "no word list `planets`"),
+    "unknown slot": ("- I'm {who}.", "- I'm {whom}.", "{whom} is not among"),
+    "two slots in an answer": ("- I'm {who}.", "- I'm {who} and {who}.", "one slot only"),
+    "slot that may be unknown": ("Hello[, {who}|]!", "Hello, {who}!", "may be unknown"),
+    "slot used before it is filled": ("en: What's your name?", "en: Hi[, {who}|]!", "could have filled"),
+    "duplicate step": ("id: apples", "id: name", "`name` is given twice"),
+    "duplicate answer": ("- Three apples, please.", "- two apples please!", "given twice"),
+    "too few answers": ("      - It's {who}.\n", "", "at least 3"),
+    "mistake that is a right answer": (
+        "said: put me two apples",
+        "said: I'd like two apples",
+        "a right answer",
+    ),
+    "mistake that sounds right": (
+        "said: put me two apples",
+        "said: I would like two apples",
+        "cannot be told from one",
+    ),
+    "correction nobody may repeat": (
+        "better: I'd like two apples.",
+        "better: Give me two.",
+        "none of the right",
+    ),
+    "digit": ("- Three apples, please.", "- 3 apples, please.", "written in words"),
+    "answer without its mark": ("- Three apples, please.", "- Three apples please", "its mark"),
+    "half a sentence": ("How many apples?", "How", "must end like"),
+    "too long a beginning": (
+        "en: Welcome to the market!",
+        "en: Welcome to the very big market of our old town!",
+        "8",
+    ),
+    "too many sentences": ("en: Welcome to the market!", "en: Hi! Welcome! Come in!", "3 sentences"),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "reason"), BROKEN.values(), ids=BROKEN)
+def test_a_broken_file_is_named_with_its_line(tmp_path: Path, old: str, new: str, reason: str) -> None:
+    assert GOOD.count(old) == 1
+    line = GOOD[: GOOD.index(old)].count("\n") + 1
+    with pytest.raises(LessonError, match=reason) as caught:
+        load_lessons(folder_with(tmp_path, GOOD.replace(old, new)))
+    assert caught.value.file.name == "fruit.yaml"
+    assert f"fruit.yaml, line {caught.value.line}:" in str(caught.value)
+    # What is missing is named at what it is missing from; an open bracket is noticed on the next line.
+    assert abs(caught.value.line - line) <= 3
+
+
+def test_a_broken_word_list_is_named(tmp_path: Path) -> None:
+    with pytest.raises(LessonError, match="values") as caught:
+        load_lessons(folder_with(tmp_path, GOOD, "kind: {en: a name, es: un nombre}\nvalues: [Ana]\n"))
+    assert (caught.value.file.name, caught.value.line) == ("people.yaml", 2)
+
+
+def test_two_files_with_one_lesson(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path, GOOD)
+    (folder / "again.yaml").write_text(GOOD, encoding="utf-8")
+    with pytest.raises(LessonError, match=r"fruit\.yaml, line 1: another file has the lesson `fruit`"):
+        load_lessons(folder)
+
+
+def test_a_folder_without_lessons(tmp_path: Path) -> None:
+    with pytest.raises(LessonError, match="no lesson"):
+        load_lessons(tmp_path)
+
+
+def test_bytes_that_are_no_text(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path, GOOD)
+    (folder / "fruit.yaml").write_bytes(b"\xff\xfe\x00id")
+    with pytest.raises(LessonError, match=r"fruit\.yaml, line 1"):
+        load_lessons(folder)
