@@ -91,6 +91,7 @@ class Ear:
         if taken:
             taken.abandon()
             self.heard.pop(taken.item_id, None)
+        if taken and self._shared.holds(taken.item_id):
             self._shared.conversation = self._shared.conversation.delete(taken.item_id)
             await self._shared.tell(ItemDeleted(item_id=taken.item_id))
 
@@ -168,8 +169,10 @@ class Ear:
         await self._tell_tentative(utterance, now.tentative)
 
     async def _publish(self, utterance: Utterance) -> None:
-        """The transcript is known and its item is in the conversation."""
+        """The transcript is known and the utterance is committed."""
         item_id, shared = utterance.item_id, self._shared
+        if not shared.holds(item_id):
+            return
         self.heard[item_id] = utterance.transcript
         shared.stages.mark("transcript")
         if utterance.transcript is None:

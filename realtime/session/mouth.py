@@ -188,13 +188,13 @@ class Mouth:
             await self._shared.tell(ItemTruncated(item_id=item_id, content_index=0, audio_end_ms=played_ms))
 
     def _keep_heard(self, item_id: str, playback: Playback) -> None:
-        if _find(self._shared.conversation.entries, item_id):
+        if self._shared.holds(item_id):
             cut = heard_only(playback, playback.played_ms)
             self._shared.conversation = self._shared.conversation.change(item_id, cut)
 
     async def _close(self, speech: Speech, events: Sequence[Outgoing]) -> None:
         message = speech.wire.message
-        if message and _find(self._shared.conversation.entries, message.id):
+        if message and self._shared.holds(message.id):
             self._shared.conversation = self._shared.conversation.change(message.id, lambda _: message)
         await self._tell_all(events)
 

@@ -57,6 +57,10 @@ class Shared:
         """A reply that was begun on another version is stale."""
         return self.conversation.version, self._changes
 
+    def holds(self, item_id: str) -> bool:
+        """Whether it is still in the conversation: the client may delete any item at any time."""
+        return any(entry.id == item_id for entry in self.conversation.entries)
+
     def configure(self, config: Config) -> None:
         self.config = config
         self.policy = policy(config, tutor=self.tutor)

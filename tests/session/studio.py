@@ -82,6 +82,11 @@ def silence(ms: int, *, tutor: bool = True) -> bytes:
     return noise.astype(np.int16).tobytes()
 
 
+def say(client: Client, ms: int = 1000, then_ms: int = 800) -> None:
+    """The learner speaks and falls silent."""
+    client.hear(speech(ms, tutor=client.tutor) + silence(then_ms, tutor=client.tutor))
+
+
 class Studio:
     def __init__(self, settings: Settings, tasks: TaskGroup) -> None:
         self.ears = Ears()
@@ -115,11 +120,14 @@ class Studio:
 @asynccontextmanager
 async def studio(**settings: Any) -> AsyncGenerator[Studio]:
     talk = {"lesson": "tea", **settings.pop("talk", {})}
-    async with anyio.create_task_group() as tasks:
-        stage = Studio(Settings.model_validate({"talk": talk, **settings}), tasks)
-        yield stage
-        tasks.cancel_scope.cancel()
-    for client in stage.clients:
-        client.discard()
-    assert stage.alive == 0
-    assert len(stage.sessions) == 0
+    stage: Studio | None = None
+    try:
+        async with anyio.create_task_group() as tasks:
+            stage = Studio(Settings.model_validate({"talk": talk, **settings}), tasks)
+            yield stage
+            tasks.cancel_scope.cancel()
+        assert stage.alive == 0
+        assert len(stage.sessions) == 0
+    finally:
+        for client in stage.clients if stage else ():
+            client.discard()
