@@ -8,6 +8,8 @@ import numpy as np
 import soxr
 
 from realtime.engines.protocols import SAMPLE_RATE, Samples
+from realtime.protocol.config import AudioFormat, PcmFormat
+from realtime.session.law import LAW_RATE, expand
 from realtime.session.vad import WINDOW
 
 
@@ -22,24 +24,27 @@ def to_samples(ms: float) -> int:
 class InputAudio:
     """Positions are samples at 16 kHz since the session began; they never restart."""
 
-    def __init__(self, rate: int) -> None:
+    def __init__(self, form: AudioFormat) -> None:
         self.start = 0  # of the oldest sample kept
         self.end = 0  # of the windows handed out
-        self._rate = rate
-        self._resampler = _resampler(rate)
+        self._form = form
+        self._resampler = _resampler(form)
         self._kept = bytearray()
 
-    def change_rate(self, rate: int) -> None:
-        if rate != self._rate:
-            self._rate = rate
-            self._resampler = _resampler(rate)
+    def change_format(self, form: AudioFormat) -> None:
+        if form != self._form:
+            self._form = form
+            self._resampler = _resampler(form)
 
-    def write(self, pcm: bytes) -> Iterator[Samples]:
-        """Take in PCM16 at the client's rate; give the windows, int16 [512], that are whole now.
+    def write(self, audio: bytes) -> Iterator[Samples]:
+        """Take in audio in the client's format; give the windows, int16 [512], that are whole now.
 
         `end` moves with each window, so whoever handles it finds the audio up to there.
         """
-        samples = np.frombuffer(pcm, np.int16)
+        if isinstance(self._form, PcmFormat):
+            samples = np.frombuffer(audio, np.int16)
+        else:
+            samples = expand(audio, self._form.type)
         if self._resampler is not None:
             samples = self._resampler.resample_chunk(samples)
         self._kept += samples.tobytes()
@@ -60,8 +65,9 @@ class InputAudio:
             self.start += count
 
 
-def _resampler(rate: int) -> soxr.ResampleStream | None:
+def _resampler(form: AudioFormat) -> soxr.ResampleStream | None:
     """LQ holds back 6 ms where HQ holds back 21, and speech recognition hears no difference."""
+    rate = form.rate if isinstance(form, PcmFormat) else LAW_RATE
     if rate == SAMPLE_RATE:
         return None
     return soxr.ResampleStream(rate, SAMPLE_RATE, 1, dtype="int16", quality="LQ")

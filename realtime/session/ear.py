@@ -47,7 +47,7 @@ class Ear:
         tasks: TaskGroup,
         post: Post,
     ) -> None:
-        self.audio = InputAudio(shared.config.input_rate)
+        self.audio = InputAudio(shared.config.audio.input.format)
         self.activity = activity
         self.pre_roll_ms = 300
         self.heard: dict[str, Transcript | None] = {}  # by item, until it is answered; None: it failed

@@ -113,7 +113,8 @@ class Session:
             case Attached(link=link, back=back):
                 await self._welcome(link, back=back)
             case Detached():
-                await self._left_alone()
+                self._link = None
+                await self._happen(moves.Left())
             case RecognitionEnded():
                 await self._happen(await self._ear.take(news))
             case ReplyEnded():
@@ -147,13 +148,6 @@ class Session:
         items = tuple(to_wire(entry) for entry in self._shared.conversation.entries)
         standing = self._course.standing()
         await self._tell(TutorResumed(session=self._described(), items=items, lesson=standing))
-
-    async def _left_alone(self) -> None:
-        """Nobody is there to hear the reply or to end the utterance."""
-        self._link = None
-        if self._turn.replying:
-            await self._happen(moves.ReplyCancelled())
-        await self._happen(moves.Cleared())
 
     def _view(self) -> rules.View:
         return rules.View(
@@ -203,7 +197,7 @@ class Session:
 
     async def _configure(self, config: Config) -> None:
         self._shared.configure(config)
-        self._ear.audio.change_rate(config.input_rate)
+        self._ear.audio.change_format(config.audio.input.format)
         detection = config.audio.input.turn_detection
         if isinstance(detection, ServerVad):
             self._ear.activity.threshold = detection.threshold

@@ -17,6 +17,7 @@ from realtime.talk.moves import (
     Event,
     ForgetUtterance,
     HoldReply,
+    Left,
     OpenReply,
     OpenUtterance,
     Recognised,
@@ -128,6 +129,8 @@ def _take(turn: Turn, event: Event, policy: Policy) -> Step:
             return _asked(turn)
         case ReplyCancelled():
             return _cancelled(turn)
+        case Left():
+            return _left(turn)
         case ReplySounded():
             return (replace(turn, mouth="speaking"), ()) if turn.mouth == "thinking" else (turn, ())
         case ReplyPlayed():
@@ -298,6 +301,13 @@ def _cleared(turn: Turn) -> Step:
     turn, drop = _drop_held(turn)
     turn, unduck = _unduck(turn)
     return _quiet(turn), (*drop, *unduck, ForgetUtterance())
+
+
+def _left(turn: Turn) -> Step:
+    """Nobody is there to hear the reply or to end the utterance, and no reply begins that is still owed."""
+    turn, stop = _cancelled(turn)
+    turn, forget = _cleared(replace(turn, due=False, wanted=False))
+    return turn, (*stop, *forget)
 
 
 def _asked(turn: Turn) -> Step:
