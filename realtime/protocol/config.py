@@ -6,6 +6,7 @@ from pydantic import Field, ValidationError
 
 from realtime.errors import ProtocolError
 from realtime.talk.turn import Policy
+from realtime.wire.codec import field_path
 from realtime.wire.model import KEEP_NULL, Wire
 
 GA_RATE = 24_000
@@ -125,7 +126,7 @@ def merged(config: Config, change: Tree, *, tutor: bool) -> Config:
         changed = Config.model_validate(whole)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        path = ".".join(["session", *(str(step) for step in first["loc"])])
+        path = f"session.{field_path(first, whole)}"
         raise ProtocolError("invalid_value", f"{path}: {first['msg']}", param=path) from error
     _check_rate(changed, tutor=tutor)
     return changed
