@@ -1,13 +1,13 @@
 // @ts-check
 /** Wiring: the talk, what is kept in the browser, and what is seen. */
+import { showChoice, titleOf } from "./choice.js";
 import { Companion } from "./companion.js";
 import { bindMainButton, bindSpaceBar } from "./controls.js";
 import { expose } from "./diagnostics.js";
-import { byId, el, icon } from "./dom.js";
-import { loadHistory, nothing, saveHistory, turnsOf, unfinished, withTalk } from "./history.js";
-import { showHistory } from "./history_panel.js";
+import { byId, el } from "./dom.js";
+import { loadHistory, nothing, saveHistory, turnsOf, withTalk } from "./history.js";
 import { showLatency } from "./latency.js";
-import { fetchLessons, intro, lessonCards, vocabulary } from "./lessons.js";
+import { fetchLessons, intro, vocabulary } from "./lessons.js";
 import { loadSettings, saveSettings } from "./settings.js";
 import { modeField, showSettings } from "./settings_panel.js";
 import { Stage, showProblem } from "./stage.js";
@@ -76,7 +76,7 @@ function draw(state) {
   if (!inTalk) return;
   atom.show(phaseOf(state));
   transcript.show(state);
-  stage.show(state, titleOf(state.lesson.id || state.wanted, state.lesson.title));
+  stage.show(state, titleOf(lessons, state.lesson.id || state.wanted, state.lesson.title));
   stage.banner(state, performance.now());
   if (state.playing === "" || state.latencies !== shown?.latencies) {
     showLatency(byId("latency", HTMLElement), state.latencies, talk.speaker.counts);
@@ -120,17 +120,7 @@ function lastKept(state) {
   return state.turns.findLast((turn) => turn.who === "tutor" && talk.speaker.kept.has(turn.id));
 }
 
-/** @param {string} lesson @param {string} title what the server calls it */
-function titleOf(lesson, title) {
-  return inLanguage(lessons.find((one) => one.id === lesson)?.title) || title;
-}
-
-/** In the tap: sound and microphone are opened here. @param {string} lesson */
-function start(lesson) {
-  begin(lesson, { session: "", turns: [] });
-}
-
-/** @param {string} lesson @param {{session: string, turns: State["turns"]}} earlier */
+/** In the tap: sound and microphone are opened here. @param {string} lesson @param {{session: string, turns: State["turns"]}} earlier */
 function begin(lesson, earlier) {
   transcript.clear();
   void talk.start(lesson, settings, earlier);
@@ -166,22 +156,11 @@ async function loadLessons() {
 }
 
 function drawChoice() {
-  byId("lessons", HTMLElement).replaceChildren(...lessonCards(lessons, history.done, start));
-  byId("history", HTMLElement).hidden = history.talks.length === 0;
-  showHistory(byId("talks", HTMLElement), history, titleOf);
+  showChoice(lessons, history, {
+    start: (lesson) => begin(lesson, { session: "", turns: [] }),
+    goOn: (last) => begin(last.lesson, { session: last.id, turns: turnsOf(last) }),
+  });
   byId("mode-choose", HTMLElement).replaceWith(Object.assign(modeField(settings, change), { id: "mode-choose" }));
-  drawGoOn();
-}
-
-function drawGoOn() {
-  const node = byId("go-on", HTMLElement);
-  const last = unfinished(history);
-  node.hidden = last === null || lessons.length === 0;
-  if (last === null) return;
-  const where = t("choose.go_on_step", { title: titleOf(last.lesson, last.title), step: last.step + 1, steps: last.steps });
-  const button = el("button", { type: "button", class: "go-on" }, el("span", {}, el("b", {}, t("choose.go_on")), el("span", {}, where)), icon("arrow"));
-  button.addEventListener("click", () => begin(last.lesson, { session: last.id, turns: turnsOf(last) }));
-  node.replaceChildren(button);
 }
 
 /** @param {Partial<Settings>} part */
