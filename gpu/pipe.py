@@ -33,15 +33,25 @@ def read(file: BinaryIO) -> Message | None:
 
 
 class MessageReader:
-    """Messages of an asynchronous stream; raises EndOfStream when its writer has died."""
+    """Messages of an asynchronous stream; raises EndOfStream when its writer has died.
+
+    Cancelled within a message, it goes on from there: what was read of it is not lost.
+    """
 
     def __init__(self, stream: ByteReceiveStream) -> None:
         self._stream = BufferedByteReceiveStream(stream)
+        self._lengths: tuple[int, int] | None = None
+        self._head: Head | None = None
 
     async def next(self) -> Message:
-        head_bytes, body_bytes = _LENGTHS.unpack(await self._exactly(_LENGTHS.size))
-        head = await self._exactly(head_bytes)
-        return json.loads(head), await self._exactly(body_bytes)
+        if self._lengths is None:
+            self._lengths = _LENGTHS.unpack(await self._exactly(_LENGTHS.size))
+        head_bytes, body_bytes = self._lengths
+        if self._head is None:
+            self._head = json.loads(await self._exactly(head_bytes))
+        message = self._head, await self._exactly(body_bytes)
+        self._lengths = self._head = None
+        return message
 
     async def _exactly(self, count: int) -> bytes:
         try:
