@@ -48,7 +48,8 @@ class MessageReader:
             self._lengths = _LENGTHS.unpack(await self._exactly(_LENGTHS.size))
         head_bytes, body_bytes = self._lengths
         if self._head is None:
-            self._head = json.loads(await self._exactly(head_bytes))
+            head: Head = json.loads(await self._exactly(head_bytes))
+            self._head = head
         message = self._head, await self._exactly(body_bytes)
         self._lengths = self._head = None
         return message
