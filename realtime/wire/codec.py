@@ -55,8 +55,8 @@ def field_path(error: ErrorDetails, whole: Any) -> str:
 def _refusal(text: str | bytes, invalid: ValidationError) -> ProtocolError:
     try:
         event = from_json(text)
-    except ValueError:
-        return ProtocolError("invalid_json", "the frame is no JSON that this server can read")
+    except ValueError as error:
+        return ProtocolError("invalid_json", f"the frame cannot be read: {error}")
     if not isinstance(event, dict):
         return ProtocolError("invalid_event", "an event is a JSON object")
     given_id = cast(dict[str, Any], event).get("event_id")

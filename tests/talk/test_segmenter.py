@@ -98,10 +98,11 @@ def test_neither_markup_nor_emoji_is_spoken(text: str, spoken: str) -> None:
 
 def test_what_cannot_be_spoken_is_no_segment() -> None:
     assert cut("🎉 ", "Hello there. ", "🙂!\n\n") == ["Hello there."]
+    assert cut("https://maps.example/a. Hello there.") == ["Hello there."]
 
 
 def test_an_overlong_sentence_breaks_at_a_clause() -> None:
-    first, *others = cut("one two three four five " + "and so on " * 10 + "until here, " + "and so on " * 10)
+    _, first, *others = cut("Listen. " + "and so on " * 10 + "until here, " + "and so on " * 10)
     assert first.endswith("until here,")
     assert len(others) == 1
 

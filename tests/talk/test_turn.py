@@ -475,6 +475,28 @@ def test_a_cancel_takes_back_the_reply_that_was_to_follow() -> None:
     assert talk.phase == "listening"
 
 
+# the client goes
+
+
+def test_a_client_that_leaves_ends_the_reply_and_the_utterance() -> None:
+    talk = speaking(UNSTOPPABLE).speak(1000).skip().leave()
+    assert talk.phase == "listening"
+    assert talk.did(CUT_BY_CLIENT, ForgetUtterance())
+
+
+def test_a_client_that_leaves_in_a_pause_gets_no_held_reply() -> None:
+    assert pausing().recognised().skip().leave().did(DropHeldReply(), ForgetUtterance())
+
+
+@pytest.mark.parametrize(
+    "talk", [waiting(), waiting().speak(ONSET_MS).skip(), thinking().speak(ONSET_MS).skip()]
+)
+def test_nobody_is_answered_who_has_left(talk: Talk) -> None:
+    assert talk.leave().did(ForgetUtterance())
+    assert talk.recognised(revision=1).did()
+    assert talk.phase == "listening"
+
+
 # news that changes nothing
 
 

@@ -14,6 +14,7 @@ from realtime.talk.moves import (
     Event,
     ForgetUtterance,
     HoldReply,
+    Left,
     OpenReply,
     OpenUtterance,
     Recognised,
@@ -134,6 +135,14 @@ class AnyTurn(RuleBasedStateMachine):
         self.owed, self.due_on = False, 0
         assert StopReply("client_cancelled") in self._on(ReplyCancelled())
         assert not self.announced
+
+    @rule()
+    def client_leaves(self) -> None:
+        self.owed, self.due_on = False, 0
+        announced = self.announced
+        effects = self._on(Left())
+        assert announced == (StopReply("client_cancelled") in effects)
+        assert self.turn.phase == "listening"
 
     @precondition(lambda self: self.started)
     @rule()
@@ -316,7 +325,7 @@ class AnyTurn(RuleBasedStateMachine):
 
     def _stop(self, event: Event, before: Turn, reason: str) -> None:
         assert self.announced
-        assert (reason == "client_cancelled") == isinstance(event, ReplyCancelled)
+        assert (reason == "client_cancelled") == isinstance(event, ReplyCancelled | Left)
         self.announced = self.started = self.complete = False
         unheard = before.mouth in ("awaiting", "thinking") and not before.ducked
         if unheard and reason == "turn_detected":

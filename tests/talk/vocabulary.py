@@ -8,6 +8,7 @@ from realtime.talk.moves import (
     Committed,
     Effect,
     Event,
+    Left,
     Recognised,
     ReplyAsked,
     ReplyCancelled,
@@ -72,6 +73,9 @@ class Talk:
 
     def cancel(self) -> Self:
         return self.on(ReplyCancelled())
+
+    def leave(self) -> Self:
+        return self.on(Left())
 
     def sounded(self) -> Self:
         return self.on(ReplySounded())
