@@ -8,6 +8,8 @@ import numpy as np
 import soxr
 
 from realtime.engines.protocols import SAMPLE_RATE, Samples
+from realtime.protocol.config import LAW_RATE, AudioFormat, LawFormat
+from realtime.session.law import Law, expand
 from realtime.session.vad import WINDOW
 
 
@@ -22,24 +24,27 @@ def to_samples(ms: float) -> int:
 class InputAudio:
     """Positions are samples at 16 kHz since the session began; they never restart."""
 
-    def __init__(self, rate: int) -> None:
+    def __init__(self, form: AudioFormat) -> None:
         self.start = 0  # of the oldest sample kept
         self.end = 0  # of the windows handed out
-        self._rate = rate
-        self._resampler = _resampler(rate)
         self._kept = bytearray()
+        self._take(form)
 
-    def change_rate(self, rate: int) -> None:
-        if rate != self._rate:
-            self._rate = rate
-            self._resampler = _resampler(rate)
+    def change_format(self, form: AudioFormat) -> None:
+        if form != self._form:
+            self._take(form)
 
-    def write(self, pcm: bytes) -> Iterator[Samples]:
-        """Take in PCM16 at the client's rate; give the windows, int16 [512], that are whole now.
+    def _take(self, form: AudioFormat) -> None:
+        self._form = form
+        self._law: Law | None = form.type if isinstance(form, LawFormat) else None
+        self._resampler = _resampler(LAW_RATE if isinstance(form, LawFormat) else form.rate)
+
+    def write(self, coded: bytes) -> Iterator[Samples]:
+        """Take in audio in the client's format; give the windows, int16 [512], that are whole now.
 
         `end` moves with each window, so whoever handles it finds the audio up to there.
         """
-        samples = np.frombuffer(pcm, np.int16)
+        samples = expand(coded, self._law) if self._law else np.frombuffer(coded, np.int16)
         if self._resampler is not None:
             samples = self._resampler.resample_chunk(samples)
         self._kept += samples.tobytes()
