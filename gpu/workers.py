@@ -1,5 +1,6 @@
 """Worker processes: each leased to one job at a time, the urgent first, and replaced when it dies."""
 
+import os
 import sys
 import time
 from collections.abc import AsyncGenerator
@@ -128,7 +129,10 @@ class Pool:
         while True:
             metrics.STARTS.labels(self.engine).inc()
             process = await anyio.open_process(
-                [sys.executable, "-m", self._module], stderr=None, start_new_session=True
+                [sys.executable, "-m", self._module],
+                stderr=None,
+                start_new_session=True,
+                env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},  # the processes are the parallelism
             )
             try:
                 await self._serve_until_dead(process)

@@ -34,7 +34,6 @@ class Engines(Frozen):
     api_key: str = "none"
     chat_timeout_s: float = 15.0  # between two pieces of an answer
     transcription_timeout_s: float = 10.0
-    speech_first_byte_timeout_s: float = 5.0
     speech_stall_timeout_s: float = 5.0
 
 

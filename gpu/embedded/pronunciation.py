@@ -1,6 +1,7 @@
 """How a word sounds, in the acoustic model's phones: by its dictionary, else by espeak."""
 
 import re
+import unicodedata
 from pathlib import Path
 
 # What espeak's English voices call a sound, and what the acoustic model calls it.
@@ -12,8 +13,8 @@ _TABLE = """
     h=HH m=M n=N N=NG l=L l#=L L=L r=R r-=R R=R w=W j=Y tS=CH dZ=JH x=K n-=AH+N m-=AH+M l-=AH+L ?= *=D
     C=HH Q=G B=B t̪=T ts=T+S
 """
-PHONES = {
-    name: phones.split("+") if phones else []
+PHONES: dict[str, list[str]] = {
+    name: [phone for phone in phones.split("+") if phone]
     for name, _, phones in (pair.partition("=") for pair in _TABLE.split())
 }
 
@@ -26,6 +27,11 @@ def load_dictionary(path: Path) -> dict[str, list[str]]:
             entry, _, phones = line.strip().partition(" ")
             words.setdefault(entry.partition("(")[0], []).append(phones.strip())
     return words
+
+
+def in_dictionary(dictionary: dict[str, list[str]], word: str) -> list[str] | None:
+    """The word's pronunciations; a foreign word's accents do not matter."""
+    return dictionary.get(word) or dictionary.get(_without_accents(word))
 
 
 def phones_of(mnemonics: str) -> str:
@@ -43,3 +49,9 @@ def _phones_of_one(mnemonic: str) -> list[str]:
             return PHONES[name]
         name = name[:-1]
     return []
+
+
+def _without_accents(word: str) -> str:
+    return "".join(
+        letter for letter in unicodedata.normalize("NFD", word) if not unicodedata.combining(letter)
+    )

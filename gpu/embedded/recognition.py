@@ -1,25 +1,51 @@
-"""The pocketsphinx process: audio and the sentences expected in, words with their times out."""
+"""The pocketsphinx process: audio and the sentences expected in, words with their times and scores out."""
 
+import tempfile
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from pocketsphinx import Decoder, get_model_path
 
-from gpu.embedded import script
+from gpu.embedded import acoustic, script
+from gpu.embedded.acoustic import WIDTH, Floats
 from gpu.embedded.child import Stop, serve
-from gpu.embedded.pronunciation import load_dictionary, phones_of
+from gpu.embedded.grammar import listen_for, open_place
+from gpu.embedded.judge import Judge, on_script, word_score
+from gpu.embedded.pronunciation import in_dictionary, load_dictionary, phones_of
+from gpu.embedded.script import Sentence
 from gpu.pipe import Head, Message
 
 DECODERS_KEPT = 16  # about 10 MB each
 FRAME_S = 0.01
+QUIETEST_PEAK = 200  # of 32768; people near a microphone peak ten times higher
+FILLINGS = 5  # so many sentences alike but in one place make that place open
+FRAME_WORDS = 2  # around an open place there must be so many words, or the sentence is judged whole
 MODELS = Path(get_model_path("en-us"))
+BEAMS = {"beam": 1e-60, "pbeam": 1e-60, "wbeam": 1e-40}
+# The lattice's best path leaves the grammar: without it whole sentences come out.
+SETTINGS = {"hmm": str(MODELS / "en-us"), "cmn": "batch", "bestpath": False, "loglevel": "FATAL", **BEAMS}
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    word: str
+    way: int  # which of its pronunciations, from 0
+    start_s: float
+    end_s: float
+
+    def told(self, score: float | None) -> Head:
+        return {"word": self.word, "start": self.start_s, "end": self.end_s, "score": score}
 
 
 class Recogniser:
-    def __init__(self) -> None:
+    def __init__(self, scratch: Path) -> None:
+        self._scratch = scratch  # the decoder reads its dictionary from a file and gives its features as one
         self._dictionary = load_dictionary(MODELS / "cmudict-en-us.dict")
-        self._decoders: OrderedDict[tuple[str, ...], Decoder] = OrderedDict()
+        self._judge = Judge(acoustic.load(MODELS / "en-us"))
+        self._decoders: OrderedDict[tuple[Sentence, ...], Decoder] = OrderedDict()
         self._open: Decoder | None = None
 
     def answer(self, head: Head, body: bytes, stop: Stop) -> Iterator[Message]:
@@ -27,35 +53,59 @@ class Recogniser:
         for word, mnemonics in head.get("phonemes", {}).items():
             self._dictionary.setdefault(word, [phones_of(mnemonics)])
         sentences = script.sentences_of(head["expected"])
-        unknown = sorted({word for words in sentences for word in words if word not in self._dictionary})
+        unknown = self._look_up({word for words in sentences for word in words})
         if unknown:
             yield {"unknown": unknown}, b""
             return
         decoder = self._decoder_for(sentences) if sentences else self._open_decoder()
-        if stop:
+        if stop or is_quiet(body):
+            yield {"words": [], "on_script": None}, b""
             return
-        decode(decoder, body)
-        yield {"words": spoken_words(decoder), "on_script": None}, b""
+        spoken = heard(decoder, body)
+        cepstra = self._take_cepstra()
+        if not sentences or head["partial"] or not spoken or stop:
+            yield {"words": [one.told(None) for one in spoken], "on_script": None}, b""
+            return
+        yield self._judged(spoken, sentences, cepstra), b""
 
-    def _decoder_for(self, sentences: tuple[tuple[str, ...], ...]) -> Decoder:
-        key = tuple(" ".join(words) for words in sentences)
-        if key in self._decoders:
-            self._decoders.move_to_end(key)
-            return self._decoders[key]
-        decoder = self._decoders[key] = self._build(sentences)
+    def _look_up(self, words: set[str]) -> list[str]:
+        """Those for which no pronunciation can be found."""
+        unknown: list[str] = []
+        for word in sorted(words):
+            if ways := in_dictionary(self._dictionary, word):
+                self._dictionary[word] = ways
+            else:
+                unknown.append(word)
+        return unknown
+
+    def _judged(self, spoken: list[Spoken], sentences: tuple[Sentence, ...], cepstra: Floats) -> Head:
+        phones = [self._dictionary[one.word][one.way].split() for one in spoken]
+        evidence = self._judge.evidence(cepstra, phones)
+        if evidence is None:
+            return {"words": [], "on_script": None}
+        apart = open_place(tuple(one.word for one in spoken), sentences, fillings=FILLINGS)
+        if len(spoken) - len(apart) < FRAME_WORDS:
+            apart = range(0)
+        words = [one.told(word_score(evidence, number)) for number, one in enumerate(spoken)]
+        return {"words": words, "on_script": on_script(evidence, apart)}
+
+    def _decoder_for(self, sentences: tuple[Sentence, ...]) -> Decoder:
+        if sentences in self._decoders:
+            self._decoders.move_to_end(sentences)
+            return self._decoders[sentences]
+        decoder = self._decoders[sentences] = self._build(sentences)
         if len(self._decoders) > DECODERS_KEPT:
             self._decoders.popitem(last=False)
         return decoder
 
-    def _build(self, sentences: Sequence[tuple[str, ...]]) -> Decoder:
+    def _build(self, sentences: tuple[Sentence, ...]) -> Decoder:
         words = dict.fromkeys(word for sentence in sentences for word in sentence)
-        with script.scratch_folder() as folder:
-            model, dictionary = Path(folder, "expected.arpa"), Path(folder, "expected.dict")
-            script.write_language_model(sentences, model)
-            script.write_dictionary({word: self._dictionary[word] for word in words}, dictionary)
-            return Decoder(
-                hmm=str(MODELS / "en-us"), dict=str(dictionary), lm=str(model), cmn="batch", loglevel="FATAL"
-            )
+        pronunciations = {word: self._dictionary[word] for word in words}
+        dictionary = self._scratch / "expected.dict"
+        script.write_dictionary(pronunciations, dictionary)
+        decoder = Decoder(dict=str(dictionary), lm=None, mfclogdir=str(self._scratch), **SETTINGS)
+        listen_for(decoder, sentences, pronunciations)
+        return decoder
 
     def _open_decoder(self) -> Decoder:
         """Dictation without a lesson: the general model, loaded when first asked for."""
@@ -63,29 +113,48 @@ class Recogniser:
             self._open = Decoder(cmn="batch", loglevel="FATAL")
         return self._open
 
+    def _take_cepstra(self) -> Floats:
+        """What the decoder heard last, [T, 13]."""
+        cepstra = np.zeros((0, WIDTH), np.float32)
+        for file in self._scratch.glob("*.mfc"):
+            cepstra = np.frombuffer(file.read_bytes(), ">f4", offset=4).reshape(-1, WIDTH).astype(np.float32)
+            file.unlink()
+        return cepstra
 
-def decode(decoder: Decoder, pcm: bytes) -> None:
+
+def is_quiet(pcm: bytes) -> bool:
+    return int(np.abs(np.frombuffer(pcm, np.int16).astype(np.int32)).max(initial=0)) < QUIETEST_PEAK
+
+
+def heard(decoder: Decoder, pcm: bytes) -> list[Spoken]:
+    """A whole sentence of the grammar; or, while it is still being spoken, the beginning of one."""
     decoder.start_utt()
     try:
         decoder.process_raw(pcm, full_utt=True)
+        begun = spoken_words(decoder)
     finally:
         decoder.end_utt()
+    return spoken_words(decoder) or begun
 
 
-def spoken_words(decoder: Decoder) -> list[Head]:
-    """Words with their times in seconds, without silences and noises."""
+def spoken_words(decoder: Decoder) -> list[Spoken]:
+    """Without silences and noises."""
     if decoder.hyp() is None:
         return []
-    return [
-        {
-            "word": segment.word.partition("(")[0],
-            "start": segment.start_frame * FRAME_S,
-            "end": (segment.end_frame + 1) * FRAME_S,
-        }
-        for segment in decoder.seg()
-        if segment.word[0] not in "<["
-    ]
+    words: list[Spoken] = []
+    for segment in decoder.seg():
+        word, _, way = segment.word.partition("(")
+        if word and word[0] not in "<[":
+            times = round(segment.start_frame * FRAME_S, 2), round((segment.end_frame + 1) * FRAME_S, 2)
+            words.append(Spoken(word, int(way[:-1]) - 1 if way else 0, *times))
+    return words
+
+
+def main() -> None:
+    memory = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(prefix="atom-", dir=memory if memory.is_dir() else None) as scratch:
+        serve(Recogniser(Path(scratch)).answer)
 
 
 if __name__ == "__main__":
-    serve(Recogniser().answer)
+    main()

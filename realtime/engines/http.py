@@ -1,11 +1,31 @@
-"""What the engines' HTTP clients share: failures as our errors."""
+"""What the engines' HTTP clients share: failures as our errors, and words as servers give them."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 import httpx
+from pydantic import BaseModel, ConfigDict
 
 from realtime.errors import EngineDown, EngineRefused, EngineTimeout
+from realtime.talk.transcript import Word
+
+
+class Answer(BaseModel):
+    """What an engine sends; what we do not know of it is left aside."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+
+
+class TimedWord(Answer):
+    """Times in seconds."""
+
+    word: str
+    start: float
+    end: float
+    score: float | None = None
+
+    def as_word(self) -> Word:
+        return Word(self.word.strip(), round(self.start * 1000), round(self.end * 1000), self.score)
 
 
 @asynccontextmanager

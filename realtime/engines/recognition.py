@@ -5,14 +5,22 @@ import wave
 from typing import Any
 
 import httpx
+from pydantic import ValidationError
 
-from realtime.engines.http import check, engine_errors
+from realtime.engines.http import Answer, TimedWord, check, engine_errors
 from realtime.engines.protocols import SAMPLE_RATE, Hearing, Samples
 from realtime.errors import EngineRefused
 from realtime.settings import Engines
 from realtime.talk.transcript import Transcript, Word
 
 STAGE = "recognition"
+
+
+class Transcription(Answer):
+    text: str
+    duration: float | None = None
+    words: tuple[TimedWord, ...] | None = None
+    on_script: float | None = None
 
 
 class HttpTranscriber:
@@ -42,7 +50,7 @@ class HttpTranscriber:
                 timeout=self._engines.transcription_timeout_s,
             )
         await check(STAGE, response)
-        return _transcript(response.json())
+        return _transcript(response.content)
 
 
 def to_wav(audio: Samples) -> bytes:
@@ -56,22 +64,18 @@ def to_wav(audio: Samples) -> bytes:
     return file.getvalue()
 
 
-def _transcript(answer: dict[str, Any]) -> Transcript:
+def _transcript(answer: bytes) -> Transcript:
     try:
-        words = tuple(_word(word) for word in answer.get("words") or ())
-        if not words and answer["text"].strip():
-            words = _spread(answer["text"].split(), float(answer.get("duration") or 0))
-        return Transcript(words, answer.get("on_script"))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise EngineRefused(STAGE, f"an answer that is no transcription: {error!r}") from error
-
-
-def _word(word: dict[str, Any]) -> Word:
-    times = round(word["start"] * 1000), round(word["end"] * 1000)
-    return Word(word["word"].strip(), *times, word.get("score"))
+        heard = Transcription.model_validate_json(answer)
+    except ValidationError as error:
+        raise EngineRefused(STAGE, f"an answer that is no transcription: {error}") from error
+    words = tuple(word.as_word() for word in heard.words or ())
+    if not words:
+        words = _spread(heard.text.split(), heard.duration or 0)
+    return Transcript(words, heard.on_script)
 
 
 def _spread(words: list[str], duration_s: float) -> tuple[Word, ...]:
     """A server that gives no word times: the words share the duration."""
-    each_ms = duration_s * 1000 / len(words)
+    each_ms = duration_s * 1000 / max(1, len(words))
     return tuple(Word(text, round(n * each_ms), round((n + 1) * each_ms)) for n, text in enumerate(words))

@@ -4,21 +4,28 @@ Our own speech server streams server-sent events with the words' times; a stock 
 audio is read as plain audio.
 """
 
-import base64
-import json
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
 import httpx
+from pydantic import Base64Bytes, ValidationError
 
-from realtime.engines.http import check, engine_errors
+from realtime.engines.http import Answer, TimedWord, check, engine_errors
 from realtime.engines.protocols import Captioned, Sound
 from realtime.errors import EngineRefused
 from realtime.settings import Engines
-from realtime.talk.transcript import Word
 
 STAGE = "speech"
+
+
+class Event(Answer):
+    """OpenAI's events of streamed speech, and our `speech.words`."""
+
+    type: str
+    audio: Base64Bytes | None = None
+    words: tuple[TimedWord, ...] = ()
+    error: Any = None
 
 
 class HttpSynthesizer:
@@ -51,37 +58,38 @@ class HttpSynthesizer:
 
 
 async def _sounds(response: httpx.Response) -> AsyncGenerator[Sound]:
-    if response.headers.get("content-type", "").startswith("text/event-stream"):
-        async for line in response.aiter_lines():
-            if line.startswith("data:") and (sound := _event(line[5:].strip())):
-                yield sound
-        return
+    """Whole samples only, however the server cuts its audio."""
+    spoken = response.headers.get("content-type", "").startswith("text/event-stream")
     rest = b""
-    async for chunk in response.aiter_bytes():
-        rest += chunk
+    async for sound in _events(response) if spoken else response.aiter_bytes():
+        if isinstance(sound, Captioned):
+            yield sound
+            continue
+        rest += sound
         whole = len(rest) & ~1
         if whole:
             yield rest[:whole]
         rest = rest[whole:]
 
 
+async def _events(response: httpx.Response) -> AsyncGenerator[Sound]:
+    async for line in response.aiter_lines():
+        data = line[5:].strip() if line.startswith("data:") else ""
+        if data and data != "[DONE]" and (sound := _event(data)):
+            yield sound
+
+
 def _event(data: str) -> Sound | None:
-    if data == "[DONE]":
-        return None
     try:
-        event: dict[str, Any] = json.loads(data)
-        match event.get("type"):
-            case "speech.audio.delta":
-                return base64.b64decode(event["audio"])
-            case "speech.words":
-                return Captioned(tuple(_word(word) for word in event["words"]))
-            case "error":
-                raise EngineRefused(STAGE, str(event.get("error")))
-            case _:
-                return None
-    except (KeyError, TypeError, ValueError) as error:
-        raise EngineRefused(STAGE, f"an event that is no speech: {error!r}") from error
-
-
-def _word(word: dict[str, Any]) -> Word:
-    return Word(word["word"], round(word["start"] * 1000), round(word["end"] * 1000))
+        event = Event.model_validate_json(data)
+    except ValidationError as error:
+        raise EngineRefused(STAGE, f"an event that is no speech: {error}") from error
+    match event:
+        case Event(type="speech.audio.delta", audio=bytes(audio)):
+            return audio
+        case Event(type="speech.words"):
+            return Captioned(tuple(word.as_word() for word in event.words))
+        case Event(type="error" | "speech.audio.delta"):
+            raise EngineRefused(STAGE, f"an event that is no speech: {event.error}")
+        case _:
+            return None

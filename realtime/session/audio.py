@@ -8,8 +8,8 @@ import numpy as np
 import soxr
 
 from realtime.engines.protocols import SAMPLE_RATE, Samples
-from realtime.protocol.config import LAW_RATE, AudioFormat, LawFormat
-from realtime.session.law import Law, expand
+from realtime.protocol.config import LAW_RATE, AudioFormat, PcmFormat
+from realtime.session.law import expand
 from realtime.session.vad import WINDOW
 
 
@@ -27,24 +27,24 @@ class InputAudio:
     def __init__(self, form: AudioFormat) -> None:
         self.start = 0  # of the oldest sample kept
         self.end = 0  # of the windows handed out
+        self._form = form
+        self._resampler = _resampler(form)
         self._kept = bytearray()
-        self._take(form)
 
     def change_format(self, form: AudioFormat) -> None:
         if form != self._form:
-            self._take(form)
+            self._form = form
+            self._resampler = _resampler(form)
 
-    def _take(self, form: AudioFormat) -> None:
-        self._form = form
-        self._law: Law | None = form.type if isinstance(form, LawFormat) else None
-        self._resampler = _resampler(LAW_RATE if isinstance(form, LawFormat) else form.rate)
-
-    def write(self, coded: bytes) -> Iterator[Samples]:
+    def write(self, audio: bytes) -> Iterator[Samples]:
         """Take in audio in the client's format; give the windows, int16 [512], that are whole now.
 
         `end` moves with each window, so whoever handles it finds the audio up to there.
         """
-        samples = expand(coded, self._law) if self._law else np.frombuffer(coded, np.int16)
+        if isinstance(self._form, PcmFormat):
+            samples = np.frombuffer(audio, np.int16)
+        else:
+            samples = expand(audio, self._form.type)
         if self._resampler is not None:
             samples = self._resampler.resample_chunk(samples)
         self._kept += samples.tobytes()
@@ -65,8 +65,9 @@ class InputAudio:
             self.start += count
 
 
-def _resampler(rate: int) -> soxr.ResampleStream | None:
+def _resampler(form: AudioFormat) -> soxr.ResampleStream | None:
     """LQ holds back 6 ms where HQ holds back 21, and speech recognition hears no difference."""
+    rate = form.rate if isinstance(form, PcmFormat) else LAW_RATE
     if rate == SAMPLE_RATE:
         return None
     return soxr.ResampleStream(rate, SAMPLE_RATE, 1, dtype="int16", quality="LQ")

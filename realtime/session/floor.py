@@ -92,12 +92,6 @@ class Floor:
         await self.mouth.drop()
         await self.happen(moves.ReplyPlayed())
 
-    async def leave(self) -> None:
-        """Nobody is there to hear the reply or to end the utterance."""
-        if self.turn.replying:
-            await self.happen(moves.ReplyCancelled())
-        await self.happen(moves.Cleared())
-
     async def take(self, news: RecognitionEnded | ReplyNews | Idle) -> None:
         match news:
             case RecognitionEnded():

@@ -106,7 +106,7 @@ class Session:
                 await self._welcome(link, back=back)
             case Detached():
                 self._link = None
-                await self._floor.leave()
+                await self._floor.happen(moves.Left())
             case _:
                 await self._floor.take(news)
 

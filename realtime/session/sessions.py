@@ -73,15 +73,17 @@ class Sessions:
 
     async def _run(self, seat: Seat) -> None:
         """A fault in one talk ends that talk and no other."""
+        farewell = 1000, "the session is over"
         try:
             with seat.scope, anyio.move_on_after(self._settings.limits.session_s):
                 await seat.session.run()
         except Exception:
             log.exception("session %s failed", seat.session.id)
+            farewell = 1011, "the session has failed"
         finally:
             self._seats.pop(seat.session.id, None)
             if seat.link:
-                await seat.link.close(1000, "the session is over")
+                await seat.link.close(*farewell)
 
     async def _resume(self, event: TutorResume, seat: Seat, link: Link) -> Seat:
         """Swap the connection's fresh session for the one it asks for."""

@@ -45,6 +45,11 @@ class ReplyCancelled:
 
 
 @dataclass(frozen=True, slots=True)
+class Left:
+    """The client has gone."""
+
+
+@dataclass(frozen=True, slots=True)
 class ReplySounded:
     """The reply's first audio, or in a text session its first text, has left."""
 
@@ -54,7 +59,17 @@ class ReplyPlayed:
     """The reply is complete and has been heard, or has failed."""
 
 
-Event = Window | Recognised | Committed | Cleared | ReplyAsked | ReplyCancelled | ReplySounded | ReplyPlayed
+Event = (
+    Window
+    | Recognised
+    | Committed
+    | Cleared
+    | ReplyAsked
+    | ReplyCancelled
+    | Left
+    | ReplySounded
+    | ReplyPlayed
+)
 
 
 # What to do about it, in order.

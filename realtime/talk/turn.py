@@ -17,6 +17,7 @@ from realtime.talk.moves import (
     Event,
     ForgetUtterance,
     HoldReply,
+    Left,
     OpenReply,
     OpenUtterance,
     Recognised,
@@ -68,10 +69,12 @@ class Turn:
     silent_ms: int = 0  # silence since the last speech
     fresh_ms: int = 0  # audio of the utterance that no recognition has covered
     revision: int = 0  # the newest recognition asked for
-    recognising: bool = False  # that recognition is under way
-    content: Content = "unknown"  # what the whole utterance was found to hold
+    recognising: bool = False  # that recognition is under way, and is of the utterance that is open
+    content: Content = "unknown"  # what the whole of the open utterance was found to hold
     open_ms: int = 0  # audio since the utterance was opened
-    wanted: bool = False  # a committed utterance is owed a reply once its transcript is here
+    awaited: int = 0  # the recognition of the utterance committed last, while it is under way
+    due: bool = False  # a reply is owed if the awaited recognition finds words
+    wanted: bool = False  # a reply is owed, and begins when nobody else speaks
 
     @property
     def phase(self) -> Phase:
@@ -79,14 +82,19 @@ class Turn:
             return "ducking"
         if self.ear != "quiet":
             return self.ear
-        if self.wanted or self.mouth in ("awaiting", "thinking", "held"):
-            return "thinking"
-        return "speaking" if self.mouth == "speaking" else "listening"
+        if self.mouth == "speaking":
+            return "speaking"
+        return "thinking" if self.replying or self.owing else "listening"
 
     @property
     def replying(self) -> bool:
         """A reply has been announced to the client and is not over."""
         return self.mouth in ("awaiting", "thinking", "speaking")
+
+    @property
+    def owing(self) -> bool:
+        """A reply may follow that has not been announced."""
+        return self.due or self.wanted
 
 
 Step = tuple[Turn, tuple[Effect, ...]]
@@ -94,6 +102,18 @@ Step = tuple[Turn, tuple[Effect, ...]]
 
 def advance(turn: Turn, event: Event, policy: Policy) -> Step:
     """The next turn, and the effects to carry out in their order."""
+    turn, effects = _take(turn, event, policy)
+    return _reply_to(turn, effects) if _ready(turn) else (turn, effects)
+
+
+def _ready(turn: Turn) -> bool:
+    """A reply is owed, what it answers is known, and nobody else speaks."""
+    if turn.awaited:
+        return False
+    return turn.mouth == "awaiting" or (turn.wanted and turn.mouth == "silent" and turn.ear == "quiet")
+
+
+def _take(turn: Turn, event: Event, policy: Policy) -> Step:
     match event:
         case Window(speech=True):
             return _speech(turn, policy)
@@ -109,6 +129,8 @@ def advance(turn: Turn, event: Event, policy: Policy) -> Step:
             return _asked(turn)
         case ReplyCancelled():
             return _cancelled(turn)
+        case Left():
+            return _left(turn)
         case ReplySounded():
             return (replace(turn, mouth="speaking"), ()) if turn.mouth == "thinking" else (turn, ())
         case ReplyPlayed():
@@ -118,12 +140,12 @@ def advance(turn: Turn, event: Event, policy: Policy) -> Step:
 def _speech(turn: Turn, policy: Policy) -> Step:
     turn = replace(turn, speech_ms=turn.speech_ms + WINDOW_MS, silent_ms=0)
     if not policy.detect:
-        return _maybe_partial(_longer(turn), policy)
+        return _by_hand(turn, policy)
     if turn.ear == "quiet":
         return _maybe_onset(turn, policy)
     turn = _longer(turn)
-    if turn.open_ms >= policy.longest_ms:
-        return _too_long(turn, policy)
+    if turn.open_ms >= policy.longest_ms:  # nobody listens for ever: what was said so far is answered
+        return _committed(turn, due=policy.respond)
     effects: tuple[Effect, ...] = ()
     if turn.ear == "pausing":
         # The learner had only paused: the same utterance goes on, and what was made of it so far is stale.
@@ -134,6 +156,14 @@ def _speech(turn: Turn, policy: Policy) -> Step:
         effects += cut
     turn, partial = _maybe_partial(turn, policy)
     return turn, effects + partial
+
+
+def _by_hand(turn: Turn, policy: Policy) -> Step:
+    """Push-to-talk: what voice activity had begun before it was turned off is the client's to end."""
+    turn, drop = _drop_held(turn)
+    turn, unduck = _unduck(turn)
+    turn, partial = _maybe_partial(_longer(replace(turn, ear="quiet", content="unknown")), policy)
+    return turn, (*drop, *unduck, *partial)
 
 
 def _longer(turn: Turn) -> Turn:
@@ -158,14 +188,22 @@ def _maybe_onset(turn: Turn, policy: Policy) -> Step:
         return turn, ()
     ms = turn.speech_ms
     opened = replace(turn, ear="hearing", recognising=False, content="unknown", fresh_ms=ms, open_ms=ms)
-    if not policy.interrupt or not (turn.replying or turn.wanted):
+    if not policy.interrupt or not (turn.replying or turn.owing):
         return opened, (OpenUtterance(), TellStarted())
-    if speaking and policy.graceful:
-        return replace(opened, ducked=True), (OpenUtterance(), Duck(on=True))
-    # Before the first sound of a reply, speech means that the endpoint was false.
-    rejoin = policy.graceful and not speaking
+    if speaking:
+        return _speak_over(opened, policy)
+    # Before the first sound of a reply, speech means that the endpoint was false: the reply is only put off.
     stop = (StopReply("turn_detected"),) if turn.replying else ()
-    return replace(opened, mouth="silent", wanted=False), (OpenUtterance(rejoin), TellStarted(), *stop)
+    opened = replace(opened, mouth="silent", wanted=turn.wanted or (turn.replying and policy.respond))
+    if policy.graceful:
+        opened = replace(opened, awaited=0, due=False)
+    return opened, (OpenUtterance(rejoin=policy.graceful), TellStarted(), *stop)
+
+
+def _speak_over(turn: Turn, policy: Policy) -> Step:
+    if policy.graceful:
+        return replace(turn, ducked=True), (OpenUtterance(), Duck(on=True))
+    return replace(turn, mouth="silent"), (OpenUtterance(), TellStarted(), StopReply("turn_detected"))
 
 
 def _cut_in(turn: Turn) -> Step:
@@ -190,7 +228,7 @@ def _transcribe(turn: Turn, *, whole: bool) -> Step:
 def _silence(turn: Turn, policy: Policy) -> Step:
     turn = replace(turn, silent_ms=turn.silent_ms + WINDOW_MS)
     if not policy.detect:
-        return _maybe_partial(_longer(turn), policy)
+        return _by_hand(turn, policy)
     if turn.ear == "quiet":
         return replace(turn, speech_ms=0), ()
     turn = _longer(turn)
@@ -205,102 +243,96 @@ def _silence(turn: Turn, policy: Policy) -> Step:
 
 def _resume(turn: Turn) -> Step:
     """A cough or an "mm-hm": the tutor goes on."""
-    turn = replace(_quiet(turn), ducked=False, recognising=False)
+    turn = replace(_quiet(turn), ducked=False)
     return turn, (ForgetUtterance(), Duck(on=False))
 
 
 def _quiet(turn: Turn) -> Turn:
-    return replace(turn, ear="quiet", speech_ms=0, silent_ms=0, fresh_ms=0, open_ms=0)
+    return replace(
+        turn, ear="quiet", speech_ms=0, fresh_ms=0, open_ms=0, recognising=False, content="unknown"
+    )
 
 
 def _endpoint(turn: Turn, policy: Policy) -> Step:
+    if turn.mouth == "held" and policy.respond:
+        return _reply_to(_quiet(turn), (CommitUtterance(),))
+    turn, drop = _drop_held(turn)
+    return _over(turn, due=policy.respond), (*drop, CommitUtterance())
+
+
+def _over(turn: Turn, *, due: bool) -> Turn:
+    """The utterance has been committed; `due`: a reply is owed to it if it holds words."""
     ended = _quiet(turn)
-    committed: tuple[Effect, ...] = (CommitUtterance(),)
-    if turn.mouth == "awaiting":
-        return _reply_to(ended, committed) if turn.content == "words" else (ended, committed)
-    if not policy.respond or turn.content == "nothing":
-        return ended, committed
-    if turn.mouth == "held":
-        return replace(ended, mouth="thinking"), (*committed, StartReply())
-    if turn.content == "words":
-        return _reply_when_free(ended, committed)
-    return replace(ended, wanted=True), committed
-
-
-def _too_long(turn: Turn, policy: Policy) -> Step:
-    """Nobody listens for ever: what was said so far is answered."""
-    turn, effects = _committed(turn)
-    return replace(turn, wanted=policy.respond and turn.mouth != "awaiting"), effects
+    if turn.content == "unknown":
+        return replace(ended, awaited=turn.revision, due=turn.due or due)
+    return replace(ended, wanted=turn.wanted or (due and turn.content == "words"))
 
 
 def _reply_to(turn: Turn, before: tuple[Effect, ...] = ()) -> Step:
-    return replace(turn, mouth="thinking", wanted=False), (*before, StartReply())
-
-
-def _reply_when_free(turn: Turn, before: tuple[Effect, ...] = ()) -> Step:
-    """One reply at a time: one that speech may not stop is waited for."""
-    return (replace(turn, wanted=True), before) if turn.replying else _reply_to(turn, before)
+    return replace(turn, mouth="thinking", due=False, wanted=False), (*before, StartReply())
 
 
 def _recognised(turn: Turn, news: Recognised, policy: Policy) -> Step:
+    if turn.awaited and news.revision == turn.awaited:
+        wanted = turn.wanted or (turn.due and not news.empty)
+        return replace(turn, awaited=0, due=False, wanted=wanted), ()
     if news.revision != turn.revision or not turn.recognising:
         return turn, ()
     turn = replace(turn, recognising=False)
     if turn.ducked:
         return _cut_in(turn) if news.word else (turn, ())
-    if turn.ear == "hearing":
+    if turn.ear != "pausing":
         return turn, ()
     turn = replace(turn, content="nothing" if news.empty else "words")
-    if turn.ear == "pausing":
-        speculate = policy.speculate and policy.respond and turn.mouth == "silent" and not news.empty
-        return (replace(turn, mouth="held"), (HoldReply(),)) if speculate else (turn, ())
-    if turn.mouth == "awaiting":
-        return _reply_to(turn)
-    if not turn.wanted:
-        return turn, ()
-    return (replace(turn, wanted=False), ()) if news.empty else _reply_when_free(turn)
+    speculate = policy.speculate and policy.respond and turn.mouth == "silent" and not news.empty
+    return (replace(turn, mouth="held"), (HoldReply(),)) if speculate else (turn, ())
 
 
-def _committed(turn: Turn) -> Step:
-    known = turn.ear == "pausing" and turn.content != "unknown"
+def _committed(turn: Turn, *, due: bool = False) -> Step:
     turn, drop = _drop_held(turn)
     turn, unduck = _unduck(turn)
-    turn = _quiet(turn)
     transcribe: tuple[Effect, ...] = ()
-    if not known:
+    if turn.content == "unknown":
         turn, transcribe = _transcribe(turn, whole=True)
-    return turn, (*drop, *unduck, *transcribe, CommitUtterance())
+    return _over(turn, due=due), (*drop, *unduck, *transcribe, CommitUtterance())
 
 
 def _cleared(turn: Turn) -> Step:
     turn, drop = _drop_held(turn)
     turn, unduck = _unduck(turn)
-    if not turn.wanted and turn.mouth != "awaiting":
-        turn = replace(turn, recognising=False, content="unknown")
     return _quiet(turn), (*drop, *unduck, ForgetUtterance())
+
+
+def _left(turn: Turn) -> Step:
+    """Nobody is there to hear the reply or to end the utterance, and no reply begins that is still owed."""
+    turn, stop = _cancelled(turn)
+    turn, forget = _cleared(replace(turn, due=False, wanted=False))
+    return turn, (*stop, *forget)
 
 
 def _asked(turn: Turn) -> Step:
     turn, drop = _drop_held(turn)
-    if turn.ear == "quiet" and turn.recognising:
-        return replace(turn, mouth="awaiting", wanted=False), (*drop, OpenReply())
+    if turn.awaited:
+        return replace(turn, mouth="awaiting", due=False, wanted=False), (*drop, OpenReply())
     return _reply_to(turn, drop)
 
 
 def _cancelled(turn: Turn) -> Step:
+    """The client wants silence: no reply that was still owed takes the place of this one."""
+    if not turn.replying:
+        return turn, ()
     forget: tuple[Effect, ...] = (ForgetUtterance(),) if turn.ducked else ()
     turn = _quiet(turn) if turn.ducked else turn
     turn, unduck = _unduck(turn)
-    return replace(turn, mouth="silent"), (StopReply("client_cancelled"), *unduck, *forget)
+    turn = replace(turn, mouth="silent", due=False, wanted=False)
+    return turn, (StopReply("client_cancelled"), *unduck, *forget)
 
 
 def _played(turn: Turn) -> Step:
-    if not turn.replying:
+    if turn.mouth not in ("thinking", "speaking"):
         return turn, ()
     turn = replace(turn, mouth="silent")
-    if turn.ducked:
-        # There is nothing left to interrupt: what was heard is simply the learner's turn.
-        return replace(turn, ducked=False), (TellStarted(), Duck(on=False))
-    if turn.wanted and turn.content == "words" and turn.ear == "quiet":
-        return _reply_to(turn)
-    return turn, ()
+    if not turn.ducked:
+        return turn, ()
+    # There is nothing left to interrupt: what was heard is simply the learner's turn.
+    return replace(turn, ducked=False), (TellStarted(), Duck(on=False))

@@ -154,7 +154,9 @@ def _unclear(lesson: Lesson, progress: Progress, nearest: str | None = None) -> 
 
 def _off_script(lesson: Lesson, progress: Progress, opener: str = "") -> Move:
     if _is_enough(progress):
-        return _go_on(lesson, progress, Line("Let's try the next one.", "off_script"))
+        is_last = progress.step + 1 == len(lesson.steps)
+        passing = "That was the last question." if is_last else "Let's try the next one."
+        return _go_on(lesson, progress, Line(passing, "off_script"))
     back = opener or f"Let's go on with {lesson.topic}."
     rest = _question(lesson, progress) if progress.tries < HELPED_AFTER else _help(lesson, progress)
     return _again(progress, Line(f"{back} {rest}", "off_script"))

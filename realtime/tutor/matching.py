@@ -116,10 +116,23 @@ def _is_mistake(fit: _Fit) -> bool:
 
 
 def _sentences(step: Step) -> Iterator[_Sentence]:
-    for at, text in enumerate(step.right):
-        yield _sentence("right", at, text)
+    for at, right in enumerate(step.right):
+        for text in dict.fromkeys((right, _bare(right))):
+            yield _sentence("right", at, text)
     for at, mistake in enumerate(step.mistakes):
-        yield _sentence("mistake", at, mistake.said)
+        for text in dict.fromkeys((mistake.said, _bare(mistake.said))):
+            yield _sentence("mistake", at, text)
+
+
+@lru_cache(maxsize=4096)
+def _bare(text: str) -> str:
+    """Without courtesies set off by commas: "It's delicious" is as good as "Yes, it's delicious"."""
+    parts = text.split(",")
+    while len(parts) > 1 and plain(parts[0]) in COURTESIES:
+        parts = parts[1:]
+    while len(parts) > 1 and (not plain(parts[-1]) or plain(parts[-1]) in _CLOSINGS):
+        parts = parts[:-1]
+    return ",".join(parts)
 
 
 @lru_cache(maxsize=4096)

@@ -13,7 +13,7 @@ CONTROLS: dict[Control, tuple[str, ...]] = {
         "repeat please", "can you repeat that please", "say that again please", "again please", "pardon",
         "can you say that again", "could you repeat that", "could you say that again",
         "one more time please", "can you repeat", "sorry can you repeat that", "what did you say",
-        "slower please", "more slowly please",
+        "slower please", "more slowly please", "sorry", "what", "one more time",
     ),
     "explain": (
         "i don't understand", "sorry i don't understand", "what does that mean", "i didn't understand",
@@ -44,21 +44,21 @@ AGAIN = (
 
 PRAISES = ("Good.", "Very good.", "Well said.", "Great.", "Nice.", "Perfect.")
 
-# Courtesies and small words around an answer; they may stand before or after it, not inside.
+# Courtesies and small words around an answer; they may stand before or after it, not inside. "No" is none: it
+# changes what is said.
 COURTESIES = frozenset(
     plain(text)
     for text in (
-        "hello", "hi", "hey", "good morning", "good afternoon", "good evening", "yes", "no", "okay", "sure",
+        "hello", "hi", "hey", "good morning", "good afternoon", "good evening", "yes", "okay", "sure",
         "right", "of course", "sorry", "excuse me", "pardon me", "thank you", "thank you very much",
         "thank you so much", "so", "well", "then", "now", "and", "but", "sir", "madam", "ma'am", "miss",
         "my friend", "today", "too", "great", "good", "very good", "perfect", "all right", "i think",
         "i see", "let me see", "let me think", "you know", "like",
     )
 )  # fmt: skip
-# "No" begins an answer, and Spanish speakers end a question with it; there it is no courtesy.
 OPENERS_ONLY = frozenset(
     plain(text)
-    for text in ("yes", "no", "and", "but", "so", "well", "i think", "like", "let me see", "let me think")
+    for text in ("yes", "and", "but", "so", "well", "i think", "like", "let me see", "let me think")
 )
 
 # Words that English does not have; half of an answer in these is an answer in Spanish.

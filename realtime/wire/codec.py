@@ -36,16 +36,15 @@ def told(error: ProtocolError, event_id: str | None = None) -> ErrorEvent:
 
 
 def _refusal(text: str | bytes, invalid: ValidationError) -> ProtocolError:
-    try:
-        event = json.loads(text)
-    except (ValueError, RecursionError):
-        return ProtocolError("invalid_json", "the frame is no JSON that this server can read")
+    first = invalid.errors(include_url=False, include_context=False)[0]
+    if first["type"] == "json_invalid":
+        return ProtocolError("invalid_json", f"the frame cannot be read: {first['msg']}")
+    event = json.loads(text)
     if not isinstance(event, dict):
         return ProtocolError("invalid_event", "an event is a JSON object")
     fields = cast(dict[str, Any], event)
     given_id = fields.get("event_id")
     event_id = given_id if isinstance(given_id, str) else None
-    first = invalid.errors(include_url=False, include_context=False)[0]
     match first["type"]:
         case "union_tag_not_found":
             code, param = "missing_required_parameter", "type"

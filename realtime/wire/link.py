@@ -68,8 +68,8 @@ class Link:
                     return
 
     async def close(self, code: int, reason: str) -> None:
-        """Ends the connection, once what was sent before has left; the other side may be gone already."""
-        self._farewell = code, reason
+        """Ends the connection, once what was sent before has left. The first reason that was given counts."""
+        self._farewell = self._farewell or (code, reason)
         self._to_writer.close()
         with anyio.move_on_after(CLOSING_S, shield=True):
             await self._written.wait()

@@ -37,7 +37,7 @@ class Gate:
         await self.opened.wait()
 
 
-Outcome = Transcript | EngineError
+Outcome = Transcript | Exception
 
 
 class Ears:
@@ -58,7 +58,7 @@ class Ears:
             while isinstance(outcome, Gate):
                 await outcome.pass_through()
                 outcome = _next(outcomes)
-            if isinstance(outcome, EngineError):
+            if isinstance(outcome, Exception):
                 raise outcome
             return outcome
         finally:

@@ -16,7 +16,7 @@ from realtime.session.sessions import Sessions
 from realtime.session.vad import VoiceModel
 from realtime.settings import Settings
 from realtime.tutor.lesson import Lesson
-from tests.session.client import Client
+from tests.session.client import PATIENCE_S, Client
 from tests.session.scripted import Ears, Voice
 
 RECORDING = Path(__file__).parents[1] / "data" / "librivox-amiable.wav"
@@ -99,10 +99,14 @@ class Studio:
 
     async def connect(self, *, tutor: bool = True, **options: Any) -> Client:
         """A client that has told its sample rate."""
+        client = await self.open(tutor=tutor, **options)
+        await self.configure(client)
+        return client
+
+    async def open(self, *, tutor: bool = True, **options: Any) -> Client:
         client = Client(self.settings.limits, tutor=tutor, **options)
         self.clients.append(client)
         self._tasks.start_soon(client.run, self.sessions)
-        await self.configure(client)
         return client
 
     async def configure(self, client: Client, **audio_input: Any) -> None:
@@ -110,6 +114,12 @@ class Studio:
         given = {"format": {"type": "audio/pcm", "rate": rate}, **audio_input}
         client.send({"type": "session.update", "session": {"type": "realtime", "audio": {"input": given}}})
         await client.until("session.updated")
+
+    async def emptied(self) -> None:
+        """All sessions are over."""
+        with anyio.fail_after(PATIENCE_S):
+            while len(self.sessions):
+                await anyio.wait_all_tasks_blocked()
 
     @property
     def alive(self) -> int:

@@ -76,6 +76,8 @@ def test_a_correction_is_asked_for_once_only() -> None:
     assert second.verdict == "mistake"
     assert passed.step == asked.step + 1
     assert second.text == "Good try. We say: I'd like a coffee, please. A small one or a large one?"
+    _, third = step(CAFE, passed, heard("one little please"))
+    assert third.text.startswith("Almost."), "at the next step a correction may be asked for again"
 
 
 def test_a_name_is_used_and_an_unknown_one_is_not_guessed() -> None:

@@ -136,6 +136,20 @@ def test_courtesy_and_small_words_do_no_harm(text: str) -> None:
     assert answer.kind == "right"
 
 
+def test_a_courtesy_set_off_by_a_comma_may_be_left_out() -> None:
+    table, enjoy = step_named(CAFE, "table"), step_named(CAFE, "enjoy")
+    assert found(CAFE, table, "A table for two persons, please.") == Found("mistake", 0)
+    answer = found(CAFE, enjoy, "everything is very good")
+    assert isinstance(answer, Found)
+    assert answer.kind == "right"
+
+
+def test_no_is_not_a_courtesy() -> None:
+    lesson = LESSONS["asking_the_way"]
+    answer = found(lesson, step_named(lesson, "bridge"), "No, I know it.")
+    assert not (isinstance(answer, Found) and answer.kind == "right")
+
+
 def test_what_was_nearly_said_is_neither_right_nor_off_the_script() -> None:
     step = step_named(LESSONS["greetings"], "where_from")
     assert isinstance(found(LESSONS["greetings"], step, "I from Spain"), Nearly)

@@ -1,0 +1,34 @@
+// @ts-check
+/** The panel that tells how fast the last reply was, stage by stage. */
+import { el } from "./dom.js";
+import { t } from "./words.js";
+
+/** @import { TutorLatency } from "./protocol" */
+
+/** @typedef {{received: number, played: number, underruns: number}} Sound */
+
+/** Stages in the order they were reached, each with its share of the longest. @param {Record<string, number>} stages */
+export function stageBars(stages) {
+  const inOrder = Object.entries(stages).sort(([, one], [, other]) => one - other);
+  const longest = Math.max(1, ...inOrder.map(([, ms]) => ms));
+  return inOrder.map(([name, ms]) => ({ name: name.replaceAll("_", " "), ms, share: Math.max(0, ms) / longest }));
+}
+
+/** @param {HTMLElement} node @param {readonly TutorLatency[]} latencies @param {Sound} sound */
+export function showLatency(node, latencies, sound) {
+  const last = latencies.at(-1);
+  if (last === undefined) {
+    node.replaceChildren(el("p", { class: "quiet" }, t("latency.none")));
+    return;
+  }
+  const rows = stageBars(last.stages).map(({ name, ms, share }) => {
+    const bar = el("i", {});
+    bar.style.setProperty("--share", String(share));
+    return el("li", {}, el("span", {}, name), bar, el("b", {}, t("latency.ms", { n: Math.round(ms) })));
+  });
+  node.replaceChildren(
+    el("p", { class: "quiet" }, t("latency.after")),
+    el("ul", { class: "bars" }, ...rows),
+    el("p", { class: "quiet" }, t("latency.sound", { ...sound })),
+  );
+}

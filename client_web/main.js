@@ -1,0 +1,252 @@
+// @ts-check
+/** Wiring: the talk, what is kept in the browser, and what is seen. */
+import { Companion } from "./companion.js";
+import { bindMainButton, bindSpaceBar } from "./controls.js";
+import { expose } from "./diagnostics.js";
+import { byId, el, icon } from "./dom.js";
+import { loadHistory, nothing, saveHistory, turnsOf, unfinished, withTalk } from "./history.js";
+import { showHistory } from "./history_panel.js";
+import { showLatency } from "./latency.js";
+import { fetchLessons, lessonCards, vocabulary } from "./lessons.js";
+import { loadSettings, saveSettings } from "./settings.js";
+import { modeField, showSettings } from "./settings_panel.js";
+import { Stage, showProblem } from "./stage.js";
+import { phaseOf } from "./state.js";
+import { Talk } from "./talk.js";
+import { Transcript } from "./transcript.js";
+import { inLanguage, language, languages, pickLanguage, speak, t } from "./words.js";
+
+/** @import { LessonOffer } from "./lessons.js" */
+/** @import { Settings } from "./settings.js" */
+/** @import { State } from "./state.js" */
+
+let settings = loadSettings(localStorage);
+let history = loadHistory(localStorage);
+/** @type {LessonOffer[]} */
+let lessons = [];
+let drawn = false;
+
+const scheme = location.protocol === "https:" ? "wss" : "ws";
+const talk = new Talk(`${scheme}://${location.host}/v1/realtime?model=tutor`, changed);
+const transcript = new Transcript(
+  byId("turns", HTMLElement),
+  (item) => talk.replay(item),
+  (item) => talk.speaker.kept.has(item),
+);
+const stage = new Stage({
+  retryLink: () => talk.link.retry(),
+  retryDevices: () => void talk.openDevices(settings),
+  restart: () => talk.dispatch({ type: "page.restart" }),
+  leave,
+  closeHint: () => talk.dispatch({ type: "page.hint_closed" }),
+});
+const hero = new Companion(byId("atom-hero", HTMLCanvasElement), () => 0);
+const atom = new Companion(byId("atom", HTMLCanvasElement), loudness);
+
+/** How loud the one who speaks is. */
+function loudness() {
+  return phaseOf(talk.state) === "speaking" ? talk.speaker.level : talk.level;
+}
+
+/** Draws at most once a frame, however many events a frame brings. @param {State} state @param {State} before */
+function changed(state, before) {
+  if (state.turns !== before.turns || state.lesson !== before.lesson) keep(state, before);
+  announce(state, before);
+  if (drawn) return;
+  drawn = true;
+  requestAnimationFrame(() => {
+    drawn = false;
+    draw(talk.state);
+  });
+}
+
+/** @param {State} state */
+function draw(state) {
+  const inTalk = state.view === "talk";
+  document.body.dataset.view = state.view;
+  byId("talk", HTMLElement).hidden = byId("lesson-head", HTMLElement).hidden = !inTalk;
+  byId("choose", HTMLElement).hidden = inTalk;
+  if (!inTalk) return;
+  atom.show(phaseOf(state));
+  transcript.show(state);
+  stage.show(state, titleOf(state.lesson.id || state.wanted, state.lesson.title));
+  stage.banner(state, performance.now());
+  const { received, counts } = talk.speaker;
+  showLatency(byId("latency", HTMLElement), state.latencies, { received, played: counts.played, underruns: counts.underruns });
+  byId("replay", HTMLButtonElement).disabled = lastKept(state) === undefined;
+}
+
+/** Whole turns are kept, not every word. @param {State} state @param {State} before */
+function keep(state, before) {
+  const settled = (/** @type {State} */ one) => one.turns.filter((turn) => turn.over).length;
+  const grew = settled(state) !== settled(before) || state.lesson !== before.lesson || feedbacks(state) !== feedbacks(before);
+  if (state.view !== "talk" || !grew) return;
+  history = withTalk(history, state, Date.now());
+  saveHistory(localStorage, history);
+}
+
+/** @param {State} state */
+function feedbacks(state) {
+  return state.turns.filter((turn) => turn.who === "learner" && turn.feedback !== null).length;
+}
+
+/**
+ * For screen readers: the learner's words when they are final, and corrections. The tutor is heard, so its
+ * captions are not read over its voice.
+ * @param {State} state @param {State} before
+ */
+function announce(state, before) {
+  if (state.turns === before.turns) return;
+  const last = state.turns.findLast((turn) => turn.who === "learner");
+  const old = before.turns.find((turn) => turn.id === last?.id);
+  if (last?.who !== "learner" || !last.over || old === last) return;
+  const { committed, feedback } = last;
+  const better = feedback?.verdict === "mistake" && feedback.better ? `${t("feedback.we_say")} ${feedback.better}. ${inLanguage(feedback.note)}` : "";
+  byId("announce", HTMLElement).textContent = better || (feedback ? t(`feedback.${feedback.verdict}`) : `${t("talk.you")}: ${committed}`);
+}
+
+/** @param {State} state */
+function lastKept(state) {
+  return state.turns.findLast((turn) => turn.who === "tutor" && talk.speaker.kept.has(turn.id));
+}
+
+/** @param {string} lesson @param {string} title what the server calls it */
+function titleOf(lesson, title) {
+  return inLanguage(lessons.find((one) => one.id === lesson)?.title) || title;
+}
+
+/** In the tap: sound and microphone are opened here. @param {string} lesson */
+function start(lesson) {
+  begin(lesson, { session: "", turns: [] });
+}
+
+/** @param {string} lesson @param {{session: string, turns: State["turns"]}} earlier */
+function begin(lesson, earlier) {
+  transcript.clear();
+  byId("vocabulary", HTMLElement).replaceChildren(...vocabulary(lessons.find((one) => one.id === lesson)));
+  void talk.start(lesson, settings, earlier);
+  byId("main", HTMLElement).focus();
+}
+
+function leave() {
+  talk.leave();
+  drawChoice();
+  byId("main", HTMLElement).focus();
+}
+
+async function loadLessons() {
+  const node = byId("lessons", HTMLElement);
+  const problem = byId("choose-problem", HTMLElement);
+  try {
+    lessons = await fetchLessons();
+    showProblem(problem, null, loadLessons);
+  } catch {
+    showProblem(problem, "server", loadLessons);
+  }
+  node.setAttribute("aria-busy", "false");
+  drawChoice();
+}
+
+function drawChoice() {
+  byId("lessons", HTMLElement).replaceChildren(...lessonCards(lessons, history.done, start));
+  byId("history", HTMLElement).hidden = history.talks.length === 0;
+  showHistory(byId("talks", HTMLElement), history, titleOf);
+  byId("mode-choose", HTMLElement).replaceWith(Object.assign(modeField(settings, change), { id: "mode-choose" }));
+  drawGoOn();
+}
+
+function drawGoOn() {
+  const node = byId("go-on", HTMLElement);
+  const last = unfinished(history);
+  node.hidden = last === null || lessons.length === 0;
+  if (last === null) return;
+  const where = t("choose.go_on_step", { title: titleOf(last.lesson, last.title), step: last.step + 1, steps: last.steps });
+  const button = el("button", { type: "button", class: "go-on" }, el("span", {}, el("b", {}, t("choose.go_on")), el("span", {}, where)), icon("arrow"));
+  button.addEventListener("click", () => begin(last.lesson, { session: last.id, turns: turnsOf(last) }));
+  node.replaceChildren(button);
+}
+
+/** @param {Partial<Settings>} part */
+function change(part) {
+  const before = settings;
+  settings = { ...settings, ...part };
+  saveSettings(localStorage, settings);
+  dress();
+  if (part.mode !== undefined) drawChoice();
+  void talk.change(settings, before);
+}
+
+/** The colours that were chosen. */
+function dress() {
+  document.documentElement.dataset.theme = settings.theme;
+  hero.restyle();
+  atom.restyle();
+}
+
+/** @param {string} code */
+async function speakIn(code) {
+  await speak(code);
+  document.title = t("page.title");
+  drawChoice();
+  draw(talk.state);
+}
+
+function bind() {
+  const on = {
+    press: () => talk.press(),
+    letGo: () => talk.letGo(),
+    toggle: () => talk.dispatch({ type: "page.mute", on: !talk.state.muted }),
+    pushes: () => talk.state.view === "talk" && talk.state.setup?.mode === "push",
+  };
+  bindMainButton(byId("main-button", HTMLElement), on);
+  bindSpaceBar(byId("main-button", HTMLElement), on);
+  const click = (/** @type {string} */ id, /** @type {() => void} */ act) => byId(id, HTMLElement).addEventListener("click", act);
+  click("leave", leave);
+  click("home", () => (talk.state.view === "talk" ? leave() : scrollTo(0, 0)));
+  click("ask-hint", () => talk.dispatch({ type: "page.hint" }));
+  click("replay", () => talk.replay(lastKept(talk.state)?.id ?? ""));
+  click("open-settings", openSettings);
+  click("clear-history", () => {
+    if (!confirm(t("history.sure"))) return;
+    history = nothing;
+    saveHistory(localStorage, history);
+    drawChoice();
+  });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", dress);
+}
+
+async function openSettings() {
+  await showSettings(byId("settings-fields", HTMLElement), settings, change);
+  byId("settings", HTMLDialogElement).showModal();
+}
+
+/** The meter moves with every frame of the screen; the rest of the page only when something happens. */
+function meter() {
+  requestAnimationFrame(meter);
+  if (talk.state.view !== "talk") return;
+  const share = Math.min(1, Math.sqrt(talk.level * 4));
+  const node = byId("meter", HTMLElement);
+  node.style.setProperty("--level", share.toFixed(3));
+  node.setAttribute("aria-valuenow", String(Math.round(share * 100)));
+  if (talk.state.link === "lost") stage.banner(talk.state, performance.now());
+}
+
+async function open() {
+  const known = await languages();
+  const code = pickLanguage(settings.language, navigator.languages, known);
+  settings = { ...settings, language: code };
+  const chooser = byId("language", HTMLSelectElement);
+  chooser.append(...known.map(({ code: value, name }) => el("option", { value, lang: value, selected: value === code }, name)));
+  chooser.addEventListener("change", () => {
+    change({ language: chooser.value });
+    void speakIn(language() === chooser.value ? language() : chooser.value);
+  });
+  dress();
+  bind();
+  expose(talk);
+  await speakIn(code);
+  await loadLessons();
+  meter();
+}
+
+await open();

@@ -1,0 +1,135 @@
+"""The engines' clients against servers that answer nonsense, half, or nothing: always an error of ours."""
+
+import socket
+
+import httpx
+import numpy as np
+import pytest
+
+from realtime.engines.protocols import Captioned, Hearing, Sound
+from realtime.engines.recognition import HttpTranscriber
+from realtime.engines.voice import HttpSynthesizer
+from realtime.errors import EngineDown, EngineRefused, EngineTimeout
+from realtime.settings import Engines
+from realtime.talk.transcript import Transcript, Word
+from tests.edges.canned import canned, http
+
+HEARING = Hearing(np.zeros(1600, np.int16), "final", ("tea please",))
+EVENTS = "text/event-stream"
+USUAL = Engines()
+QUICK = Engines(transcription_timeout_s=0.2, speech_stall_timeout_s=0.2)
+
+
+async def _transcribe(url: str, engines: Engines = USUAL) -> Transcript:
+    async with httpx.AsyncClient(verify=False) as client:
+        return await HttpTranscriber(client, url, engines).transcribe(HEARING)
+
+
+async def _speak(url: str, engines: Engines = USUAL) -> list[Sound]:
+    async with httpx.AsyncClient(verify=False) as client:
+        voice = HttpSynthesizer(client, url, engines)
+        async with voice.synthesize("Tea?", voice="en-us", speed=1, due_ms=0) as sounds:
+            return [sound async for sound in sounds]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"tea please",
+        b"[1]",
+        b"null",
+        b'{"text": 7}',
+        b'{"no": "text"}',
+        b'{"text": "tea", "words": [{"word": "tea"}]}',
+        b'{"text": "tea", "words": [{"word": "tea", "start": "soon", "end": 1}]}',
+        b'{"text": "tea", "words": [{"word": "tea", "start": 1e999, "end": 1}]}',
+        b'{"text": "tea", "words": 7}',
+        b'{"text": "tea", "on_script": "surely"}',
+        b"\xff\xfe",
+    ],
+)
+async def test_an_answer_that_is_no_transcription_is_refused(body: bytes) -> None:
+    async with canned(http(body)) as url:
+        with pytest.raises(EngineRefused):
+            await _transcribe(url)
+
+
+async def test_a_stock_servers_transcription_without_words_is_understood() -> None:
+    async with canned(http(b'{"text": "tea please", "duration": 1.0}')) as url:
+        heard = await _transcribe(url)
+    assert heard == Transcript((Word("tea", 0, 500), Word("please", 500, 1000)))
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        b"data: hello\n\n",
+        b"data: [1]\n\n",
+        b'data: {"type": "speech.audio.delta"}\n\n',
+        b'data: {"type": "speech.audio.delta", "audio": "x"}\n\n',
+        b'data: {"type": "speech.audio.delta", "audio": 7}\n\n',
+        b'data: {"type": "speech.words", "words": [{"word": "a", "start": null, "end": 1}]}\n\n',
+        b'data: {"type": "error", "error": {"message": "no voice"}}\n\n',
+    ],
+)
+async def test_an_event_that_is_no_speech_is_refused(event: bytes) -> None:
+    async with canned(http(event, EVENTS)) as url:
+        with pytest.raises(EngineRefused):
+            await _speak(url)
+
+
+async def test_sound_and_words_are_read_from_events_and_half_samples_are_kept_together() -> None:
+    events = (
+        b'data: {"type": "speech.words", "words": [{"word": "Tea?", "start": 0, "end": 0.5}]}\n\n'
+        b'data: {"type": "speech.audio.delta", "audio": "AQID"}\n\n'
+        b'data: {"type": "speech.audio.delta", "audio": "BA=="}\n\n'
+        b'data: {"type": "speech.audio.done"}\n\n'
+    )
+    async with canned(http(events, EVENTS)) as url:
+        words, *sounds = await _speak(url)
+    assert words == Captioned((Word("Tea?", 0, 500),))
+    assert b"".join(sound for sound in sounds if isinstance(sound, bytes)) == b"\1\2\3\4"
+    assert all(isinstance(sound, bytes) and len(sound) % 2 == 0 for sound in sounds)
+
+
+async def test_a_stock_servers_plain_audio_is_read() -> None:
+    async with canned(http(b"\1\2\3\4\5", "audio/pcm")) as url:
+        assert await _speak(url) == [b"\1\2\3\4"]
+
+
+CUT_SHORT = b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{"
+
+
+@pytest.mark.parametrize("answer", [b"", CUT_SHORT, b"nonsense\r\n\r\n"])
+async def test_a_server_that_hangs_up_is_down(answer: bytes) -> None:
+    async with canned(answer) as url:
+        with pytest.raises(EngineDown):
+            await _transcribe(url)
+        with pytest.raises(EngineDown):
+            await _speak(url)
+
+
+async def test_a_server_that_is_not_there_is_down() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}/v1"
+    with pytest.raises(EngineDown):
+        await _transcribe(url)
+    with pytest.raises(EngineDown):
+        await _speak(url)
+
+
+async def test_a_server_that_says_nothing_is_given_up() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/v1"
+        with pytest.raises(EngineTimeout):
+            await _transcribe(url, QUICK)
+        with pytest.raises(EngineTimeout):
+            await _speak(url, QUICK)
+
+
+async def test_an_error_answer_is_refused_with_what_it_says() -> None:
+    async with canned(http(b'{"error": {"code": "engine_lost"}}', status="503 Service Unavailable")) as url:
+        with pytest.raises(EngineRefused, match="engine_lost"):
+            await _transcribe(url)
+        with pytest.raises(EngineRefused, match="engine_lost"):
+            await _speak(url)

@@ -1,0 +1,64 @@
+"""The learner's settings: which lesson, its hints, its end."""
+
+from tests.session.client import named
+from tests.session.scripted import heard
+from tests.session.studio import say, studio
+
+
+async def test_a_lesson_is_chosen_and_begins_at_its_start() -> None:
+    async with studio() as stage:
+        client = await stage.connect()
+        say(client)
+        await client.until("tutor.lesson", lesson="tea", step=1)
+        await client.until("response.done")
+        client.send({"type": "tutor.settings", "lesson": "milk", "mother_tongue": "es"})
+        chosen = await client.until("tutor.lesson", lesson="milk")
+        assert (chosen["step"], chosen["steps"], chosen["finished"]) == (0, 2, False)
+
+
+async def test_an_unknown_lesson_is_refused_and_the_old_one_goes_on() -> None:
+    async with studio() as stage:
+        client = await stage.connect()
+        client.send({"type": "tutor.settings", "lesson": "coffee", "event_id": "mine"})
+        error = (await client.until("error"))["error"]
+        assert (error["code"], error["param"], error["event_id"]) == ("unknown_lesson", "lesson", "mine")
+        say(client)
+        await client.until("tutor.lesson", lesson="tea", step=1)
+        await client.until("response.done")
+
+
+async def test_a_hint_is_given_for_the_step_where_the_learner_is() -> None:
+    async with studio() as stage:
+        client = await stage.connect()
+        client.send({"type": "tutor.hint"})
+        hint = await client.until("tutor.hint")
+        assert hint["hint"] == {"en": "Ask for tea.", "es": "Pide té."}
+        assert hint["line"] == {"en": "What would you like?", "es": "¿Qué quieres?"}
+        say(client)
+        await client.until("response.done")
+        client.send({"type": "tutor.hint"})
+        hint = await client.until("tutor.hint")
+        assert hint["hint"]["en"] == "Say yes."
+
+
+async def test_a_lesson_is_led_to_its_end() -> None:
+    async with studio() as stage:
+        client = await stage.connect()
+        for answer in ("tea please", "yes please"):
+            stage.ears.finals = [heard(answer)]
+            say(client)
+            done = await client.until("response.done")
+            client.play(done["response"]["output"][0]["id"], 900)
+            await client.quiet()
+        assert [note["verdict"] for note in named(client.log, "tutor.feedback")] == ["right", "right"]
+        assert named(client.log, "tutor.lesson")[-1]["finished"]
+        assert stage.voice.said[-1] == "Goodbye, and come back soon."
+
+
+async def test_two_learners_do_not_share_a_lesson() -> None:
+    async with studio() as stage:
+        one, other = await stage.connect(), await stage.connect()
+        say(one)
+        await one.until("tutor.lesson", step=1)
+        other.send({"type": "tutor.settings", "mother_tongue": "es"})
+        assert (await other.until("tutor.lesson"))["step"] == 0

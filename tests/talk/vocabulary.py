@@ -1,0 +1,113 @@
+"""The words in which the turn is tested: a talk that is driven by events and asked what it did."""
+
+from math import ceil
+from typing import Self
+
+from realtime.talk.moves import (
+    Cleared,
+    Committed,
+    Effect,
+    Event,
+    Recognised,
+    ReplyAsked,
+    ReplyCancelled,
+    ReplyPlayed,
+    ReplySounded,
+    Window,
+)
+from realtime.talk.turn import WINDOW_MS, Phase, Policy, Turn, advance
+
+GA = Policy()
+TUTOR = Policy(graceful=True)
+BY_HAND = Policy(detect=False)
+ONSET_MS, EAGER_MS, ENDPOINT_MS = 64, 96, 512  # in whole windows
+
+
+class Talk:
+    """`did` tells the effects since it was last asked."""
+
+    def __init__(self, policy: Policy = GA) -> None:
+        self.policy = policy
+        self.turn = Turn()
+        self._effects: list[Effect] = []
+
+    @property
+    def phase(self) -> Phase:
+        return self.turn.phase
+
+    def did(self, *expected: Effect) -> bool:
+        """Whether exactly this was done since last asked; the assertion shows both where it was not."""
+        done, self._effects = tuple(self._effects), []
+        assert done == expected, f"did {done}, not {expected}"
+        return True
+
+    def on(self, event: Event) -> Self:
+        self.turn, effects = advance(self.turn, event, self.policy)
+        self._effects += effects
+        return self
+
+    def skip(self) -> Self:
+        """What was done up to here is another test's business."""
+        self._effects = []
+        return self
+
+    def speak(self, ms: int) -> Self:
+        return self._windows(ms, speech=True)
+
+    def silence(self, ms: int) -> Self:
+        return self._windows(ms, speech=False)
+
+    def recognised(self, *, empty: bool = False, word: bool = False, revision: int | None = None) -> Self:
+        """The newest recognition has ended, or an older one."""
+        return self.on(Recognised(revision or self.turn.revision, empty, word))
+
+    def commit(self) -> Self:
+        return self.on(Committed())
+
+    def clear(self) -> Self:
+        return self.on(Cleared())
+
+    def ask(self) -> Self:
+        return self.on(ReplyAsked())
+
+    def cancel(self) -> Self:
+        return self.on(ReplyCancelled())
+
+    def sounded(self) -> Self:
+        return self.on(ReplySounded())
+
+    def played(self) -> Self:
+        return self.on(ReplyPlayed())
+
+    def _windows(self, ms: int, *, speech: bool) -> Self:
+        for _ in range(ceil(ms / WINDOW_MS)):
+            self.on(Window(speech))
+        return self
+
+
+# Talks that have come as far as their name says.
+
+
+def hearing(policy: Policy = GA) -> Talk:
+    return Talk(policy).speak(1000).skip()
+
+
+def pausing(policy: Policy = GA) -> Talk:
+    return hearing(policy).silence(EAGER_MS).skip()
+
+
+def waiting(policy: Policy = GA) -> Talk:
+    """The utterance is committed, its recognition is under way."""
+    return hearing(policy).silence(ENDPOINT_MS).skip()
+
+
+def thinking(policy: Policy = GA) -> Talk:
+    return waiting(policy).recognised().skip()
+
+
+def speaking(policy: Policy = GA) -> Talk:
+    return thinking(policy).sounded().skip()
+
+
+def ducking(policy: Policy = TUTOR) -> Talk:
+    return speaking(policy).speak(128).skip()
