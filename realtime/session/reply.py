@@ -92,7 +92,7 @@ class Reply:
 
     async def _write(self, to_voice: MemoryObjectSendStream[Piece]) -> None:
         """A text session is sent the text as it comes, a spoken one in segments."""
-        segmenter = Segmenter()
+        segmenter, lost = Segmenter(), False
         async with to_voice, aclosing(self._script()) as script:
             try:
                 async for news in script:
@@ -112,9 +112,10 @@ class Reply:
                             self._end = replace(self._end, short=reason == "length", usage=usage)
             except EngineError as error:
                 self._failed(error)
+                lost = error.retryable and self._delivery.voice is not None
             for segment in segmenter.finish():
                 await to_voice.send(segment)
-            if self._end.error and self._end.error.retryable and self._delivery.voice:
+            if lost:
                 await to_voice.send(APOLOGY)
 
     async def _make_text(

@@ -25,7 +25,7 @@ from realtime.talk.conversation import Message
 from realtime.talk.playback import Playback
 from realtime.wire.items import ResponseError
 from realtime.wire.link import Outgoing
-from realtime.wire.server_events import CaptionWord, TutorCaption, TutorClip
+from realtime.wire.server_events import CaptionWord, Error, ErrorEvent, TutorCaption, TutorClip
 
 
 @dataclass(eq=False)
@@ -80,8 +80,9 @@ class Speech:
         self.complete = True
         if news.error is not None:
             failure = news.error
+            told = ErrorEvent(error=Error(type="server_error", code=failure.code, message=str(failure)))
             error = ResponseError(type="server_error", code=failure.code, message=str(failure))
-            return [*self.wire.over("failed", error=error, usage=news.usage)]
+            return [told, *self.wire.over("failed", error=error, usage=news.usage)]
         if news.short:
             return [*self.wire.over("incomplete", "max_output_tokens", usage=news.usage)]
         return [*self.wire.over("completed", usage=news.usage)]
