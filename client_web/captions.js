@@ -224,7 +224,7 @@ function clip(turns, id, number, change) {
   }));
 }
 
-/** What the server remembers, with the feedback that only this page has. @param {Turns} turns @param {TutorResumed} event */
+/** What the server remembers, in the words of this page where it has them. @param {Turns} turns @param {TutorResumed} event */
 function resumed(turns, event) {
   const before = new Map(turns.map((turn) => [turn.id, turn]));
   /** @type {Turn[]} */
@@ -234,11 +234,14 @@ function resumed(turns, event) {
     const id = item.id ?? "";
     const text = item.content.map((part) => ("transcript" in part ? part.transcript : "text" in part ? part.text : "")).join(" ").trim();
     const old = before.get(id);
+    if (old?.over && !isEmpty(old)) {
+      after.push(old); // it knows its feedback and where it was cut
+      continue;
+    }
     if (item.role === "assistant") {
       after.push({ who: "tutor", id, response: "", clips: [], text, played_ms: 0, over: true, cut: false });
     } else {
-      const feedback = old?.who === "learner" ? old.feedback : null;
-      after.push({ who: "learner", id, committed: text, tentative: "", over: true, feedback });
+      after.push({ who: "learner", id, committed: text, tentative: "", over: true, feedback: null });
     }
   }
   return after;

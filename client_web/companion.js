@@ -16,6 +16,7 @@ const POSES = {
   idle: {},
   starting: { spin: 0.9, eyes: 0.8 },
   connecting: { spin: 1.1, eyes: 0.8, smile: 0.4 },
+  blocked: { spin: 0.1, glow: 0.15, look: 0.6, smile: -0.3 },
   lost: { spin: 0.05, reach: 0.9, glow: 0.1, eyes: 0.08, smile: -0.5 },
   listening: { glow: 0.5, eyes: 1.12 },
   ready: { spin: 0.35 },

@@ -5,7 +5,9 @@ import { t } from "./words.js";
 
 /** @import { TutorLatency } from "./protocol" */
 
-/** @typedef {{received: number, played: number, underruns: number}} Sound */
+/** @import { Counts } from "./worklets/messages" */
+
+const PLAY_RATE = 24_000;
 
 /** Stages in the order they were reached, each with its share of the longest. @param {Record<string, number>} stages */
 export function stageBars(stages) {
@@ -14,7 +16,7 @@ export function stageBars(stages) {
   return inOrder.map(([name, ms]) => ({ name: name.replaceAll("_", " "), ms, share: Math.max(0, ms) / longest }));
 }
 
-/** @param {HTMLElement} node @param {readonly TutorLatency[]} latencies @param {Sound} sound */
+/** @param {HTMLElement} node @param {readonly TutorLatency[]} latencies @param {Counts} sound */
 export function showLatency(node, latencies, sound) {
   const last = latencies.at(-1);
   if (last === undefined) {
@@ -29,6 +31,11 @@ export function showLatency(node, latencies, sound) {
   node.replaceChildren(
     el("p", { class: "quiet" }, t("latency.after")),
     el("ul", { class: "bars" }, ...rows),
-    el("p", { class: "quiet" }, t("latency.sound", { ...sound })),
+    el("p", { class: "quiet" }, t("latency.sound", { came: seconds(sound.pushed), played: seconds(sound.played), underruns: sound.underruns })),
   );
+}
+
+/** @param {number} samples */
+function seconds(samples) {
+  return (samples / PLAY_RATE).toFixed(1);
 }

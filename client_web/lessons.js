@@ -28,8 +28,8 @@ export function byLevel(lessons) {
  */
 export function lessonCards(lessons, done, onstart) {
   return byLevel(lessons).map(([level, group]) =>
-    el("section", { class: "level", "data-level": level },
-      el("h3", { class: "level-name" }, el("span", { class: "level-badge" }, level), t(`level.${level}`)),
+    el("section", { class: "level" },
+      el("h3", { class: "level-name" }, el("span", { class: "level-badge", "data-level": level }, level), t(`level.${level}`)),
       el("ul", { class: "cards" }, ...group.map((lesson) => card(lesson, done.includes(lesson.id), onstart))),
     ),
   );
@@ -47,6 +47,16 @@ function card(lesson, done, onstart) {
   );
   button.addEventListener("click", () => onstart(lesson.id));
   return el("li", {}, button);
+}
+
+/** What the learner is about to do. @param {LessonOffer | undefined} lesson @returns {HTMLElement[]} */
+export function intro(lesson) {
+  if (lesson === undefined) return [];
+  return [
+    el("span", { class: "level-badge", "data-level": lesson.level }, lesson.level),
+    el("h2", {}, inLanguage(lesson.title)),
+    el("p", {}, inLanguage(lesson.aim)),
+  ];
 }
 
 /** @param {LessonOffer | undefined} lesson the words a lesson practises */

@@ -7,16 +7,17 @@ import { byId, el, icon } from "./dom.js";
 import { loadHistory, nothing, saveHistory, turnsOf, unfinished, withTalk } from "./history.js";
 import { showHistory } from "./history_panel.js";
 import { showLatency } from "./latency.js";
-import { fetchLessons, lessonCards, vocabulary } from "./lessons.js";
+import { fetchLessons, intro, lessonCards, vocabulary } from "./lessons.js";
 import { loadSettings, saveSettings } from "./settings.js";
 import { modeField, showSettings } from "./settings_panel.js";
 import { Stage, showProblem } from "./stage.js";
 import { phaseOf } from "./state.js";
 import { Talk } from "./talk.js";
 import { Transcript } from "./transcript.js";
-import { inLanguage, language, languages, pickLanguage, speak, t } from "./words.js";
+import { inLanguage, languages, pickLanguage, speak, t } from "./words.js";
 
 /** @import { LessonOffer } from "./lessons.js" */
+/** @import { Language } from "./words.js" */
 /** @import { Settings } from "./settings.js" */
 /** @import { State } from "./state.js" */
 
@@ -25,6 +26,8 @@ let history = loadHistory(localStorage);
 /** @type {LessonOffer[]} */
 let lessons = [];
 let drawn = false;
+/** @type {Language[]} */
+let known = [];
 
 const scheme = location.protocol === "https:" ? "wss" : "ws";
 const talk = new Talk(`${scheme}://${location.host}/v1/realtime?model=tutor`, changed);
@@ -71,8 +74,7 @@ function draw(state) {
   transcript.show(state);
   stage.show(state, titleOf(state.lesson.id || state.wanted, state.lesson.title));
   stage.banner(state, performance.now());
-  const { received, counts } = talk.speaker;
-  showLatency(byId("latency", HTMLElement), state.latencies, { received, played: counts.played, underruns: counts.underruns });
+  showLatency(byId("latency", HTMLElement), state.latencies, talk.speaker.counts);
   byId("replay", HTMLButtonElement).disabled = lastKept(state) === undefined;
 }
 
@@ -123,9 +125,17 @@ function start(lesson) {
 /** @param {string} lesson @param {{session: string, turns: State["turns"]}} earlier */
 function begin(lesson, earlier) {
   transcript.clear();
-  byId("vocabulary", HTMLElement).replaceChildren(...vocabulary(lessons.find((one) => one.id === lesson)));
   void talk.start(lesson, settings, earlier);
+  drawLesson();
   byId("main", HTMLElement).focus();
+}
+
+/** What the lesson is about, beside the captions and above them. */
+function drawLesson() {
+  const { lesson, wanted } = talk.state;
+  const offer = lessons.find((one) => one.id === (lesson.id || wanted));
+  byId("vocabulary", HTMLElement).replaceChildren(...vocabulary(offer));
+  byId("intro", HTMLElement).replaceChildren(...intro(offer));
 }
 
 function leave() {
@@ -173,6 +183,7 @@ function change(part) {
   saveSettings(localStorage, settings);
   dress();
   if (part.mode !== undefined) drawChoice();
+  if (part.language !== undefined) void speakIn(part.language);
   void talk.change(settings, before);
 }
 
@@ -186,8 +197,11 @@ function dress() {
 /** @param {string} code */
 async function speakIn(code) {
   await speak(code);
+  byId("language", HTMLSelectElement).value = code;
+  if (byId("settings", HTMLDialogElement).open) await drawSettings();
   document.title = t("page.title");
   drawChoice();
+  drawLesson();
   draw(talk.state);
 }
 
@@ -215,8 +229,12 @@ function bind() {
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", dress);
 }
 
+function drawSettings() {
+  return showSettings(byId("settings-fields", HTMLElement), settings, known, change);
+}
+
 async function openSettings() {
-  await showSettings(byId("settings-fields", HTMLElement), settings, change);
+  await drawSettings();
   byId("settings", HTMLDialogElement).showModal();
 }
 
@@ -226,21 +244,18 @@ function meter() {
   if (talk.state.view !== "talk") return;
   const share = Math.min(1, Math.sqrt(talk.level * 4));
   const node = byId("meter", HTMLElement);
-  node.style.setProperty("--level", share.toFixed(3));
+  byId("talk", HTMLElement).style.setProperty("--level", share.toFixed(3));
   node.setAttribute("aria-valuenow", String(Math.round(share * 100)));
   if (talk.state.link === "lost") stage.banner(talk.state, performance.now());
 }
 
 async function open() {
-  const known = await languages();
+  known = await languages();
   const code = pickLanguage(settings.language, navigator.languages, known);
   settings = { ...settings, language: code };
   const chooser = byId("language", HTMLSelectElement);
   chooser.append(...known.map(({ code: value, name }) => el("option", { value, lang: value, selected: value === code }, name)));
-  chooser.addEventListener("change", () => {
-    change({ language: chooser.value });
-    void speakIn(language() === chooser.value ? language() : chooser.value);
-  });
+  chooser.addEventListener("change", () => change({ language: chooser.value }));
   dress();
   bind();
   expose(talk);

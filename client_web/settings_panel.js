@@ -3,6 +3,7 @@
 import { el } from "./dom.js";
 import { t } from "./words.js";
 
+/** @import { Language } from "./words.js" */
 /** @import { Settings } from "./settings.js" */
 
 /** @typedef {(change: Partial<Settings>) => void} Change */
@@ -11,13 +12,19 @@ const VOICES = ["alloy", "echo", "fable", "nova", "onyx", "shimmer"];
 /** @type {Record<"slow" | "normal" | "fast", number>} */
 const PACES = { slow: 0.8, normal: 1, fast: 1.2 };
 
-/** @param {HTMLElement} node @param {Settings} settings @param {Change} onchange */
-export async function showSettings(node, settings, onchange) {
+/**
+ * @param {HTMLElement} node
+ * @param {Settings} settings
+ * @param {readonly Language[]} languages
+ * @param {Change} onchange
+ */
+export async function showSettings(node, settings, languages, onchange) {
   const devices = (await navigator.mediaDevices?.enumerateDevices()) ?? [];
   const named = devices.some((device) => device.label !== "");
   const sinks = "setSinkId" in AudioContext.prototype;
   const pace = Object.entries(PACES).find(([, value]) => value === settings.pace)?.[0] ?? "normal";
   node.replaceChildren(
+    field("language", select(languages.map(({ code, name }) => [code, name]), settings.language, (code) => onchange({ language: code }))),
     modeField(settings, onchange),
     deviceField("microphone", "audioinput", devices, settings.microphone, (id) => onchange({ microphone: id })),
     ...(sinks ? [deviceField("speaker", "audiooutput", devices, settings.speaker, (id) => onchange({ speaker: id }))] : []),

@@ -27,7 +27,8 @@ export class Stage {
     const phase = phaseOf(state);
     byId("talk", HTMLElement).dataset.phase = phase;
     byId("phase", HTMLElement).textContent = t(`phase.${phase}`);
-    byId("phase-more", HTMLElement).textContent = state.notice === "" || phase === "lost" ? t(`more.${phase}`) : notice(state);
+    const over = state.lesson.finished && (phase === "listening" || phase === "ready") ? "finished" : phase;
+    byId("phase-more", HTMLElement).textContent = state.notice === "" || phase === "lost" ? t(`more.${over}`) : notice(state);
     byId("stage", HTMLElement).classList.toggle("noticed", state.notice !== "" && phase !== "lost");
     this.#progress(state, title);
     this.#controls(state);
@@ -51,6 +52,7 @@ export class Stage {
   /** @param {State} state */
   #controls(state) {
     const push = state.setup?.mode === "push";
+    byId("talk", HTMLElement).dataset.mode = push ? "push" : "open";
     const [key, symbol] = MAIN[push ? (state.held ? "held" : "push") : state.muted ? "muted" : "open"];
     const button = byId("main-button", HTMLButtonElement);
     byId("main-label", HTMLElement).textContent = t(key);

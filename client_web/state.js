@@ -11,7 +11,7 @@ import { caption } from "./captions.js";
  *            pace: number}} Setup
  * @typedef {"permission" | "no_microphone" | "microphone_busy" | "microphone_lost" | "unsupported" | "insecure"} Problem
  * @typedef {{id: string, title: string, step: number, steps: number, finished: boolean}} Lesson
- * @typedef {"idle" | "starting" | "connecting" | "lost" | "listening" | "ready" | "muted" | "hearing" | "thinking"
+ * @typedef {"idle" | "starting" | "blocked" | "connecting" | "lost" | "listening" | "ready" | "muted" | "hearing" | "thinking"
  *           | "speaking"} Phase
  *
  * @typedef {{type: "page.start", lesson: string, resume: string, turns: Turns}
@@ -87,6 +87,7 @@ export const initial = {
 /** What Atom is doing, as the learner sees it. @param {State} state @returns {Phase} */
 export function phaseOf(state) {
   if (state.view === "choose") return "idle";
+  if (state.problem !== null) return "blocked";
   if (state.setup === null) return "starting";
   if (state.link === "lost") return "lost";
   if (state.link !== "open") return "connecting";
@@ -124,7 +125,7 @@ function onPage(state, event) {
     case "page.live":
       return { ...state, setup: event.setup, problem: null, link: "connecting" };
     case "page.setup":
-      return state.setup === null ? state : { ...state, setup: event.setup, held: false, hearing: false };
+      return state.setup === null ? state : { ...state, setup: event.setup, problem: null, held: false, hearing: false };
     case "page.problem":
       return { ...state, problem: event.problem };
     case "page.connecting":

@@ -4,7 +4,7 @@ import { isEmpty, markedWords } from "./captions.js";
 import { el, icon } from "./dom.js";
 import { inLanguage, language, t } from "./words.js";
 
-/** @import { Feedback, LearnerTurn, Turn, TutorTurn } from "./captions.js" */
+/** @import { Feedback, LearnerTurn, MarkedWord, Turn, TutorTurn } from "./captions.js" */
 /** @import { State } from "./state.js" */
 
 /**
@@ -16,6 +16,12 @@ export class Transcript {
   /** @param {HTMLElement} list @param {(item: string) => void} onreplay @param {(item: string) => boolean} canReplay */
   constructor(list, onreplay, canReplay) {
     this.list = list;
+    this.scroller = /** @type {HTMLElement} */ (list.parentElement);
+    this.following = true;
+    this.scroller.addEventListener("scroll", () => this.#noticeScroll(), { passive: true });
+    const resized = new ResizeObserver(() => this.#follow());
+    resized.observe(this.scroller);
+    resized.observe(list);
     this.onreplay = onreplay;
     this.canReplay = canReplay;
     /** @type {Map<string, Row>} */
@@ -26,14 +32,13 @@ export class Transcript {
   show(state) {
     const shown = state.turns.filter((turn) => !isEmpty(turn) || isLive(turn, state));
     this.#drop(new Set(shown.map((turn) => turn.id)));
-    const follow = this.#atEnd();
     for (const turn of shown) this.#row(turn, state);
-    if (follow) this.list.scrollTop = this.list.scrollHeight;
   }
 
   clear() {
     this.rows.clear();
     this.list.replaceChildren();
+    this.following = true;
   }
 
   /** @param {Set<string>} ids */
@@ -45,9 +50,14 @@ export class Transcript {
     }
   }
 
-  #atEnd() {
-    const { scrollHeight, scrollTop, clientHeight } = this.list;
-    return scrollHeight - scrollTop - clientHeight < 120;
+  /** Who scrolls back to read is left alone until they are at the end again. */
+  #noticeScroll() {
+    const { scrollHeight, scrollTop, clientHeight } = this.scroller;
+    this.following = scrollHeight - scrollTop - clientHeight < 60;
+  }
+
+  #follow() {
+    if (this.following) this.scroller.scrollTop = this.scroller.scrollHeight;
   }
 
   /** @param {Turn} turn @param {State} state */
@@ -75,7 +85,7 @@ export class Transcript {
   /** @param {TutorTurn} turn @param {number | null} replay_ms */
   #tutor(turn, replay_ms) {
     const words = markedWords(turn, replay_ms ?? turn.played_ms);
-    const text = el("p", { class: "said", lang: "en" }, ...words.map((word) => el("span", { class: word.mark }, word.text)));
+    const text = el("p", { class: "said", lang: "en" }, ...words.flatMap(wordParts));
     if (turn.cut) text.append(el("span", { class: "cut", title: t("talk.cut") }, "—"));
     const who = el("p", { class: "who" }, "Atom");
     if (turn.over && this.canReplay(turn.id)) who.append(this.#replayButton(turn.id, replay_ms !== null));
@@ -89,6 +99,12 @@ export class Transcript {
     button.addEventListener("click", () => this.onreplay(item));
     return button;
   }
+}
+
+/** The space behind a word is not underlined with it. @param {MarkedWord} word */
+function wordParts({ text, mark }) {
+  const bare = text.trimEnd();
+  return [el("span", { class: mark }, bare), text.slice(bare.length)];
 }
 
 /** A turn that has begun and has no words yet. @param {Turn} turn @param {State} state */

@@ -67,7 +67,7 @@ class Door:
             config = self._default(model if isinstance(model, str) else "tutor")
             config = merged(restyled(config, session["type"]), session, tutor=False)
         except ValidationError as error:
-            wrong = refused(error, "body")
+            wrong = refused(error, "body", {})
             return failure(400, wrong.code, str(wrong), wrong.param)
         except ProtocolError as error:
             return failure(400, error.code, str(error), error.param)

@@ -1,5 +1,6 @@
 """A real `tutor serve` for tests: its own speech server, its own port, ended by its pid."""
 
+import os
 import re
 import subprocess
 import sys
@@ -21,9 +22,11 @@ class Served:
 
 
 @contextmanager
-def serving(*flags: str) -> Iterator[Served]:
+def serving(*flags: str, **environment: str) -> Iterator[Served]:
     command = [sys.executable, "-m", "realtime", "serve", "--port", "0", *flags]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, env=os.environ | environment
+    ) as process:
         assert process.stdout
         try:
             speech_url = _url_after("speech server ready on", process.stdout)

@@ -6,6 +6,7 @@ from pydantic import Field, ValidationError, field_validator
 
 from realtime.errors import ProtocolError
 from realtime.talk.turn import Policy
+from realtime.wire.codec import field_path
 from realtime.wire.model import KEEP_NULL, Wire
 
 GA_RATE = 24_000
@@ -158,15 +159,15 @@ def merged(config: Config, change: Tree, *, tutor: bool, root: str = "session") 
     try:
         changed = Config.model_validate(whole)
     except ValidationError as error:
-        raise refused(error, root) from error
+        raise refused(error, root, whole) from error
     _check_formats(changed, tutor=tutor)
     return changed
 
 
-def refused(error: ValidationError, root: str) -> ProtocolError:
-    """The first of the things that are wrong, named by its path."""
+def refused(error: ValidationError, root: str, given: object) -> ProtocolError:
+    """The first of the things that are wrong in `given`, named by its path."""
     first = error.errors(include_url=False, include_context=False)[0]
-    path = ".".join([root, *(str(step) for step in first["loc"])])
+    path = f"{root}.{field_path(first, given)}"
     return ProtocolError("invalid_value", f"{path}: {first['msg']}", param=path)
 
 

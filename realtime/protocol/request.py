@@ -69,7 +69,7 @@ def asked(
     try:
         wanted = Wanted.model_validate({name: given[name] for name in _OWN & given.keys()})
     except ValidationError as error:
-        raise refused(error, "response") from error
+        raise refused(error, "response", given) from error
     overrides: Tree = {name: given[name] for name in _OVERRIDES & given.keys()}
     config = merged(session, {**overrides, "type": session.type}, tutor=tutor, root="response")
     entries = None

@@ -13,10 +13,14 @@ LONGEST = 200  # characters: about 13 s of speech, Bark's limit
 _ABBREVIATIONS = frozenset(
     ("mr", "mrs", "ms", "dr", "prof", "st", "vs", "jr", "sr", "e.g", "i.e", "approx", "fig")
 )
-_SENTENCE_END = re.compile(r"(?:[.!?]+|…)[\"'”’)\]]*(?=\s)|\n+")
+_SENTENCE_END = re.compile(r"(?:[.!?]+|…)[\"'”’)\]]*(?=\s)|\n")
 _CLAUSE_END = re.compile(r"[,;:—][\"'”’)]*(?=\s)")
+_EMPHASIS = re.compile(r"(?<!\w)[*_`~]+|[*_`~]+(?!\w)")
 _MARKUP = re.compile(r"[*_`#~|<>]+|\[([^\]]*)\]\([^)]*\)|https?://\S+")
-_EMOJI = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\ufe0f\u200d]+")
+_EMOJI = re.compile(
+    "[\U0001f000-\U0001faff\U000e0020-\U000e007f\u2190-\u21ff\u2300-\u23ff\u25a0-\u27bf\u2b00-\u2bff\ufe0f\u20e3\u200d]+"
+)
+_STRAY_SPACES = re.compile(r"\s+(?=[.,!?…]+(?:\s|$))")  # what an emoji before a full stop leaves
 _SPACES = re.compile(r"\s+")
 
 
@@ -29,7 +33,7 @@ class Segmenter:
 
     def feed(self, text: str) -> tuple["Segmenter", list[str]]:
         """Take in more text; give the segments that are whole now."""
-        rest, begun = self.rest + text, self.begun
+        rest, begun = (self.rest + text).lstrip(), self.begun
         segments: list[str] = []
         while (end := _next_end(rest, begun)) is not None:
             if spoken := speakable(rest[:end]):
@@ -40,19 +44,15 @@ class Segmenter:
 
     def finish(self) -> list[str]:
         """The text is over: what is left, however it ends."""
-        segments: list[str] = []
         rest = speakable(self.rest)
-        while len(rest) > LONGEST:
-            end = _break_before(rest, LONGEST)
-            segments.append(rest[:end].strip())
-            rest = rest[end:].strip()
-        return [*segments, rest] if rest else segments
+        return [rest] if rest else []
 
 
 def speakable(text: str) -> str:
     """The text without markup, links and emoji, in single spaces; empty when nothing can be said of it."""
-    text = _MARKUP.sub(lambda match: match.group(1) or " ", text)
-    text = _SPACES.sub(" ", _EMOJI.sub(" ", text)).strip()
+    text = _MARKUP.sub(lambda match: match.group(1) or " ", _EMPHASIS.sub("", text))
+    text = _STRAY_SPACES.sub("", _EMOJI.sub(" ", text))
+    text = _SPACES.sub(" ", text).strip()
     return text if any(char.isalnum() for char in text) else ""
 
 
@@ -85,7 +85,7 @@ def _is_abbreviation(text: str, match: re.Match[str]) -> bool:
 
 
 def _first_clause(text: str) -> int | None:
-    for match in _CLAUSE_END.finditer(text):
+    for match in _CLAUSE_END.finditer(text, 0, LONGEST + 1):
         if len(text[: match.start()].split()) >= FIRST_WORDS:
             return match.end()
     return None

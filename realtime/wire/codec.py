@@ -1,9 +1,9 @@
 """Events to and from text frames."""
 
-import json
 from typing import Any, cast
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails, from_json
 
 from realtime.errors import ProtocolError
 from realtime.wire.client_events import AnyClientEvent, client_event
@@ -35,28 +35,39 @@ def told(error: ProtocolError, event_id: str | None = None) -> ErrorEvent:
     )
 
 
+def field_path(error: ErrorDetails, whole: Any) -> str:
+    """Where in `whole` the error is, without the steps of its location that only name a union's member."""
+    steps: list[str] = []
+    value = whole
+    for step in error["loc"]:
+        try:
+            value = value[step]
+        except (LookupError, TypeError):
+            continue
+        steps.append(str(step))
+    if error["type"] == "missing":
+        steps.append(str(error["loc"][-1]))
+    elif error["type"].startswith("union_tag"):
+        steps.append("type")
+    return ".".join(steps)
+
+
 def _refusal(text: str | bytes, invalid: ValidationError) -> ProtocolError:
-    first = invalid.errors(include_url=False, include_context=False)[0]
-    if first["type"] == "json_invalid":
-        return ProtocolError("invalid_json", f"the frame cannot be read: {first['msg']}")
-    event = json.loads(text)
+    try:
+        event = from_json(text)
+    except ValueError:
+        return ProtocolError("invalid_json", "the frame is no JSON that this server can read")
     if not isinstance(event, dict):
         return ProtocolError("invalid_event", "an event is a JSON object")
-    fields = cast(dict[str, Any], event)
-    given_id = fields.get("event_id")
+    given_id = cast(dict[str, Any], event).get("event_id")
     event_id = given_id if isinstance(given_id, str) else None
+    first = invalid.errors(include_url=False, include_context=False)[0]
+    param = field_path(first, event)
     match first["type"]:
-        case "union_tag_not_found":
-            code, param = "missing_required_parameter", "type"
-        case "union_tag_invalid":
-            code, param = "unknown_event_type", "type"
-        case "missing":
-            code, param = "missing_required_parameter", _path(first["loc"])
+        case "missing" | "union_tag_not_found":
+            code = "missing_required_parameter"
+        case "union_tag_invalid" if not first["loc"]:
+            code = "unknown_event_type"
         case _:
-            code, param = "invalid_value", _path(first["loc"])
+            code = "invalid_value"
     return ProtocolError(code, f"{param}: {first['msg']}", param=param, event_id=event_id)
-
-
-def _path(loc: tuple[int | str, ...]) -> str:
-    """The first step of a location is the event's type, which the client knows."""
-    return ".".join(str(step) for step in loc[1:])

@@ -323,5 +323,5 @@ class AnyTurn(RuleBasedStateMachine):
             self.owed = self.owed or self.policy.respond
 
 
-AnyTurn.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+AnyTurn.TestCase.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
 TestAnyTurn = AnyTurn.TestCase
