@@ -199,7 +199,7 @@ class ResponseWire:
             conversation_id=self._conversation_id,
             output=tuple(to_wire(entry) for entry in self.entries),
             output_modalities=config.output_modalities,
-            audio=audio if self.spoken else None,
+            audio=audio,
             max_output_tokens=config.max_output_tokens,
             metadata=self.asked.metadata,
             usage=usage,
