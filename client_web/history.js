@@ -4,6 +4,7 @@ import { isEmpty, textOf } from "./captions.js";
 
 /** @import { Feedback, Turn, Turns } from "./captions.js" */
 /** @import { State } from "./state.js" */
+/** @import { Store } from "./storage.js" */
 
 const KEY = "atom.history";
 const MOST_TALKS = 20;
@@ -52,12 +53,12 @@ export function historyFrom(text) {
   }
 }
 
-/** @param {Storage} storage */
+/** @param {Store} storage */
 export function loadHistory(storage) {
   return historyFrom(storage.getItem(KEY));
 }
 
-/** A full or forbidden storage loses the history, not the talk. @param {Storage} storage @param {History} history */
+/** A full or forbidden storage loses the history, not the talk. @param {Store} storage @param {History} history */
 export function saveHistory(storage, history) {
   try {
     if (history === nothing) storage.removeItem(KEY);

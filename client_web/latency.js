@@ -1,7 +1,7 @@
 // @ts-check
 /** The panel that tells how fast the last reply was, stage by stage. */
 import { el } from "./dom.js";
-import { t } from "./words.js";
+import { language, t } from "./words.js";
 
 /** @import { TutorLatency } from "./protocol" */
 
@@ -13,7 +13,7 @@ const PLAY_RATE = 24_000;
 export function stageBars(stages) {
   const inOrder = Object.entries(stages).sort(([, one], [, other]) => one - other);
   const longest = Math.max(1, ...inOrder.map(([, ms]) => ms));
-  return inOrder.map(([name, ms]) => ({ name: name.replaceAll("_", " "), ms, share: Math.max(0, ms) / longest }));
+  return inOrder.map(([name, ms]) => ({ name, ms, share: Math.max(0, ms) / longest }));
 }
 
 /** @param {HTMLElement} node @param {readonly TutorLatency[]} latencies @param {Counts} sound */
@@ -26,7 +26,7 @@ export function showLatency(node, latencies, sound) {
   const rows = stageBars(last.stages).map(({ name, ms, share }) => {
     const bar = el("i", {});
     bar.style.setProperty("--share", String(share));
-    return el("li", {}, el("span", {}, name), bar, el("b", {}, t("latency.ms", { n: Math.round(ms) })));
+    return el("li", {}, el("span", {}, stageName(name)), bar, el("b", {}, t("latency.ms", { n: Math.round(ms) })));
   });
   node.replaceChildren(
     el("p", { class: "quiet" }, t("latency.after")),
@@ -37,5 +37,12 @@ export function showLatency(node, latencies, sound) {
 
 /** @param {number} samples */
 function seconds(samples) {
-  return (samples / PLAY_RATE).toFixed(1);
+  return new Intl.NumberFormat(language(), { maximumFractionDigits: 1 }).format(samples / PLAY_RATE);
+}
+
+/** A stage that a newer server names is shown as it is called. @param {string} name */
+function stageName(name) {
+  const key = `stage.${name}`;
+  const words = t(key);
+  return words === key ? name.replaceAll("_", " ") : words;
 }

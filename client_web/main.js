@@ -12,6 +12,7 @@ import { loadSettings, saveSettings } from "./settings.js";
 import { modeField, showSettings } from "./settings_panel.js";
 import { Stage, showProblem } from "./stage.js";
 import { phaseOf } from "./state.js";
+import { storeFor } from "./storage.js";
 import { Talk } from "./talk.js";
 import { Transcript } from "./transcript.js";
 import { inLanguage, languages, pickLanguage, speak, t } from "./words.js";
@@ -21,11 +22,14 @@ import { inLanguage, languages, pickLanguage, speak, t } from "./words.js";
 /** @import { Settings } from "./settings.js" */
 /** @import { State } from "./state.js" */
 
-let settings = loadSettings(localStorage);
-let history = loadHistory(localStorage);
+const store = storeFor(location.pathname);
+let settings = loadSettings(store);
+let history = loadHistory(store);
 /** @type {LessonOffer[]} */
 let lessons = [];
 let drawn = false;
+/** What is on the page. @type {State | null} */
+let shown = null;
 /** @type {Language[]} */
 let known = [];
 
@@ -74,7 +78,10 @@ function draw(state) {
   transcript.show(state);
   stage.show(state, titleOf(state.lesson.id || state.wanted, state.lesson.title));
   stage.banner(state, performance.now());
-  showLatency(byId("latency", HTMLElement), state.latencies, talk.speaker.counts);
+  if (state.playing === "" || state.latencies !== shown?.latencies) {
+    showLatency(byId("latency", HTMLElement), state.latencies, talk.speaker.counts);
+  }
+  shown = state;
   byId("replay", HTMLButtonElement).disabled = lastKept(state) === undefined;
 }
 
@@ -84,7 +91,7 @@ function keep(state, before) {
   const grew = settled(state) !== settled(before) || state.lesson !== before.lesson || feedbacks(state) !== feedbacks(before);
   if (state.view !== "talk" || !grew) return;
   history = withTalk(history, state, Date.now());
-  saveHistory(localStorage, history);
+  saveHistory(store, history);
 }
 
 /** @param {State} state */
@@ -98,6 +105,7 @@ function feedbacks(state) {
  * @param {State} state @param {State} before
  */
 function announce(state, before) {
+  if (phaseOf(state) === "lost" && phaseOf(before) !== "lost") byId("announce", HTMLElement).textContent = t("phase.lost");
   if (state.turns === before.turns) return;
   const last = state.turns.findLast((turn) => turn.who === "learner");
   const old = before.turns.find((turn) => turn.id === last?.id);
@@ -180,7 +188,7 @@ function drawGoOn() {
 function change(part) {
   const before = settings;
   settings = { ...settings, ...part };
-  saveSettings(localStorage, settings);
+  saveSettings(store, settings);
   dress();
   if (part.mode !== undefined) drawChoice();
   if (part.language !== undefined) void speakIn(part.language);
@@ -223,7 +231,7 @@ function bind() {
   click("clear-history", () => {
     if (!confirm(t("history.sure"))) return;
     history = nothing;
-    saveHistory(localStorage, history);
+    saveHistory(store, history);
     drawChoice();
   });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", dress);
@@ -244,8 +252,8 @@ function meter() {
   if (talk.state.view !== "talk") return;
   const share = Math.min(1, Math.sqrt(talk.level * 4));
   const node = byId("meter", HTMLElement);
-  byId("talk", HTMLElement).style.setProperty("--level", share.toFixed(3));
-  node.setAttribute("aria-valuenow", String(Math.round(share * 100)));
+  for (const one of [node, byId("main-button", HTMLElement)]) one.style.setProperty("--level", share.toFixed(2));
+  node.setAttribute("aria-valuenow", String(Math.round(share * 10) * 10));
   if (talk.state.link === "lost") stage.banner(talk.state, performance.now());
 }
 

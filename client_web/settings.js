@@ -1,6 +1,8 @@
 // @ts-check
 /** What the learner chose about the page, kept in the browser. */
 
+/** @import { Store } from "./storage.js" */
+
 const KEY = "atom.settings";
 
 /**
@@ -34,12 +36,12 @@ export function settingsFrom(text) {
   return Object.fromEntries(known);
 }
 
-/** @param {Storage} storage */
+/** @param {Store} storage */
 export function loadSettings(storage) {
   return settingsFrom(storage.getItem(KEY));
 }
 
-/** @param {Storage} storage @param {Settings} settings */
+/** @param {Store} storage @param {Settings} settings */
 export function saveSettings(storage, settings) {
   storage.setItem(KEY, JSON.stringify(settings));
 }

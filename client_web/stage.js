@@ -20,15 +20,17 @@ export class Stage {
     this.wishes = wishes;
     this.told = "";
     this.countdown = 0;
+    /** @type {State["hint"]} */
+    this.hint = null;
   }
 
   /** @param {State} state @param {string} title of the lesson in the learner's language */
   show(state, title) {
     const phase = phaseOf(state);
     byId("talk", HTMLElement).dataset.phase = phase;
-    byId("phase", HTMLElement).textContent = t(`phase.${phase}`);
+    say(byId("phase", HTMLElement), t(`phase.${phase}`));
     const over = state.lesson.finished && (phase === "listening" || phase === "ready") ? "finished" : phase;
-    byId("phase-more", HTMLElement).textContent = state.notice === "" || phase === "lost" ? t(`more.${over}`) : notice(state);
+    say(byId("phase-more", HTMLElement), state.notice === "" || phase === "lost" ? t(`more.${over}`) : notice(state));
     byId("stage", HTMLElement).classList.toggle("noticed", state.notice !== "" && phase !== "lost");
     this.#progress(state, title);
     this.#controls(state);
@@ -39,8 +41,8 @@ export class Stage {
 
   /** @param {State} state @param {string} title */
   #progress({ lesson }, title) {
-    byId("lesson-title", HTMLElement).textContent = title || lesson.title;
-    byId("lesson-step", HTMLElement).textContent = lesson.steps === 0 ? "" : t("lesson.step", { step: shownStep(lesson), steps: lesson.steps });
+    say(byId("lesson-title", HTMLElement), title || lesson.title);
+    say(byId("lesson-step", HTMLElement), lesson.steps === 0 ? "" : t("lesson.step", { step: shownStep(lesson), steps: lesson.steps }));
     const bar = byId("progress", HTMLElement);
     bar.hidden = lesson.steps === 0;
     bar.setAttribute("aria-valuemax", String(lesson.steps));
@@ -55,7 +57,7 @@ export class Stage {
     byId("talk", HTMLElement).dataset.mode = push ? "push" : "open";
     const [key, symbol] = MAIN[push ? (state.held ? "held" : "push") : state.muted ? "muted" : "open"];
     const button = byId("main-button", HTMLButtonElement);
-    byId("main-label", HTMLElement).textContent = t(key);
+    say(byId("main-label", HTMLElement), t(key));
     button.querySelector("use")?.setAttribute("href", `icons.svg#${symbol}`);
     button.disabled = state.setup === null || (push && state.link !== "open");
     button.classList.toggle("held", state.held);
@@ -80,8 +82,8 @@ export class Stage {
       retry.addEventListener("click", () => this.wishes.retryLink());
       node.append(icon("plug"), el("span", {}), retry);
     }
-    /** @type {HTMLElement} */ (node.children[1]).textContent = words;
-    node.children[2].textContent = t("lost.retry");
+    say(node.children[1], words);
+    say(node.children[2], t("lost.retry"));
   }
 
   /** @param {State} state */
@@ -93,7 +95,10 @@ export class Stage {
   #hint({ hint }) {
     const node = byId("hint", HTMLElement);
     node.hidden = hint === null;
-    if (hint === null) return;
+    const lang = document.documentElement.lang;
+    if (hint === null || (hint === this.hint && node.lang === lang)) return;
+    this.hint = hint;
+    node.lang = lang;
     const close = el("button", { type: "button", class: "tiny", "aria-label": t("page.close"), title: t("page.close") }, icon("close"));
     close.addEventListener("click", () => this.wishes.closeHint());
     const asked = inLanguage(hint.line);
@@ -117,6 +122,11 @@ export class Stage {
     other.addEventListener("click", () => this.wishes.leave());
     node.replaceChildren(icon("flag"), el("h2", {}, t("talk.finished")), el("p", {}, t("talk.finished_more")), el("div", { class: "row" }, again, other));
   }
+}
+
+/** Sets a text that has changed: what is set anew loses a selection and may be read aloud again. @param {Element} node @param {string} text */
+function say(node, text) {
+  if (node.textContent !== text) node.textContent = text;
 }
 
 /** @param {State["lesson"]} lesson */

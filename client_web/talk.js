@@ -75,7 +75,9 @@ export class Talk {
     if (this.state.setup === null) return;
     if (settings.speaker !== before.speaker) await this.speaker.choose(settings.speaker);
     if (settings.microphone !== before.microphone) await this.openDevices(settings);
-    else this.dispatch({ type: "page.setup", setup: this.#setup(settings) });
+    else if (JSON.stringify(this.#setup(settings)) !== JSON.stringify(this.state.setup)) {
+      this.dispatch({ type: "page.setup", setup: this.#setup(settings) });
+    }
   }
 
   press() {

@@ -20,8 +20,7 @@ export class Transcript {
     this.following = true;
     this.scroller.addEventListener("scroll", () => this.#noticeScroll(), { passive: true });
     const resized = new ResizeObserver(() => this.#follow());
-    resized.observe(this.scroller);
-    resized.observe(list);
+    for (const part of [this.scroller, ...this.scroller.children]) resized.observe(part);
     this.onreplay = onreplay;
     this.canReplay = canReplay;
     /** @type {Map<string, Row>} */

@@ -28,7 +28,7 @@ test("lessons are grouped by level, easiest first", () => {
 test("stages are shown in the order they were reached, against the longest", () => {
   assert.deepEqual(stageBars({ first_clip: 400, endpoint: 100 }), [
     { name: "endpoint", ms: 100, share: 0.25 },
-    { name: "first clip", ms: 400, share: 1 },
+    { name: "first_clip", ms: 400, share: 1 },
   ]);
 });
 

@@ -1,0 +1,331 @@
+"""Each client event in each state: what it asks for, or its own refusal with nothing done."""
+
+import base64
+import json
+from typing import Any
+
+import pytest
+
+from realtime.errors import ProtocolError
+from realtime.protocol.config import Config
+from realtime.protocol.rules import (
+    SHORTEST_COMMIT_MS,
+    Action,
+    Append,
+    Configure,
+    Converse,
+    GiveHint,
+    Happen,
+    Hush,
+    Play,
+    Prefer,
+    Tell,
+    View,
+    apply,
+    checked,
+    heard_only,
+)
+from realtime.talk import moves
+from realtime.talk.conversation import Call, CallOutput, Conversation, Entry, Message, Part
+from realtime.talk.playback import Playback
+from realtime.wire.client_events import TutorSettings
+from realtime.wire.codec import decode, encode
+from tests.protocol.strict import strict
+
+Tree = dict[str, Any]
+
+ASKED = Message("asked", "assistant", (Part("output_audio", "What is your name?"),))
+ANSWERED = Message("answered", "user", (Part("input_audio", "Ana"),))
+WRITTEN = Message("written", "assistant", (Part("output_text", "Nice."),))
+CALLED = Call("called", "call_1", "look_up", "{}")
+RETURNED = CallOutput("returned", "call_1", "a name")
+PLAYED = Playback().begin("What is your name?").send(1000).end()
+
+
+def view(*, entries: tuple[Entry, ...] = (ASKED, ANSWERED, WRITTEN, CALLED, RETURNED), **more: Any) -> View:
+    return View(conversation=Conversation(entries), played={"asked": PLAYED}, **more)
+
+
+def sent(event: Tree, on: View | None = None) -> list[Action]:
+    """What the event asks for; whatever is told can be read by a strict client."""
+    actions = apply(decode(json.dumps(event)), on or view(), lambda kind: f"{kind}_new")
+    for action in actions:
+        if isinstance(action, Tell):
+            strict(json.loads(encode(action.event, "event_1")))
+    return actions
+
+
+def refusal(event: Tree, on: View | None = None) -> tuple[str, str | None]:
+    with pytest.raises(ProtocolError) as refused:
+        sent(event, on)
+    return refused.value.code, refused.value.param
+
+
+def told(actions: list[Action]) -> list[Tree]:
+    events = [action.event for action in actions if isinstance(action, Tell)]
+    return [event.model_dump(mode="json", exclude={"event_id"}) for event in events]
+
+
+def conversed(actions: list[Action]) -> Conversation:
+    [conversation] = [action.conversation for action in actions if isinstance(action, Converse)]
+    return conversation
+
+
+def ids(conversation: Conversation) -> list[str]:
+    return [entry.id for entry in conversation.entries]
+
+
+# session.update
+
+
+def test_an_update_gives_the_merged_session() -> None:
+    event = {"type": "session.update", "session": {"type": "realtime", "instructions": "be kind"}}
+    assert sent(event) == [Configure(Config(instructions="be kind"))]
+
+
+def test_the_rate_of_the_microphone_depends_on_the_subprotocol() -> None:
+    audio = {"input": {"format": {"type": "audio/pcm", "rate": 48_000}}}
+    event = {"type": "session.update", "session": {"type": "realtime", "audio": audio}}
+    assert refusal(event) == ("invalid_value", "session.audio.input.format.rate")
+    [configured] = sent(event, view(tutor=True))
+    assert isinstance(configured, Configure)
+    assert configured.config.input_rate == 48_000
+
+
+# the input buffer
+
+
+def test_audio_is_appended() -> None:
+    audio = base64.b64encode(b"\1\2\3\4").decode()
+    assert sent({"type": "input_audio_buffer.append", "audio": audio}) == [Append(b"\1\2\3\4")]
+    assert sent({"type": "input_audio_buffer.append", "audio": ""}) == [Append(b"")]
+
+
+@pytest.mark.parametrize("audio", ["AAA", "A A=", "AAAA\n", "ñandú", "-_-_"])
+def test_bad_base64(audio: str) -> None:
+    assert refusal({"type": "input_audio_buffer.append", "audio": audio}) == ("invalid_base64", "audio")
+
+
+def test_an_odd_number_of_bytes_is_no_pcm16() -> None:
+    assert checked(b"\1\2", Config()) == b"\1\2"
+    with pytest.raises(ProtocolError) as refused:
+        checked(b"\1\2\3", Config())
+    assert (refused.value.code, refused.value.param) == ("invalid_audio_length", "audio")
+
+
+def test_a_byte_of_mu_law_is_a_sample() -> None:
+    config = Config.model_validate({"audio": {"input": {"format": {"type": "audio/pcmu"}}}})
+    assert checked(b"\1\2\3", config) == b"\1\2\3"
+
+
+def test_a_commit_takes_what_is_there() -> None:
+    enough = view(buffered_ms=SHORTEST_COMMIT_MS)
+    assert sent({"type": "input_audio_buffer.commit"}, enough) == [Happen(moves.Committed())]
+
+
+@pytest.mark.parametrize("buffered_ms", [0, SHORTEST_COMMIT_MS - 1])
+def test_a_commit_of_nothing(buffered_ms: float) -> None:
+    too_little = view(buffered_ms=buffered_ms)
+    assert refusal({"type": "input_audio_buffer.commit"}, too_little) == (
+        "input_audio_buffer_commit_empty",
+        None,
+    )
+
+
+def test_a_clear_is_acknowledged_after_it_happened() -> None:
+    happened, acknowledged = sent({"type": "input_audio_buffer.clear"})
+    assert happened == Happen(moves.Cleared())
+    assert told([acknowledged]) == [{"type": "input_audio_buffer.cleared"}]
+
+
+def test_output_audio_buffer_clear_is_for_other_transports() -> None:
+    assert refusal({"type": "output_audio_buffer.clear"})[0] == "invalid_event"
+
+
+# conversation.item.create
+
+
+def creating(item_id: str | None = None, after: str | None = None, **item: Any) -> Tree:
+    item = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "hello"}], **item}
+    event: Tree = {"type": "conversation.item.create", "item": item}
+    if item_id is not None:
+        item["id"] = item_id
+    if after is not None:
+        event["previous_item_id"] = after
+    return event
+
+
+@pytest.mark.parametrize(
+    ("after", "before", "at"),
+    [(None, "returned", 5), ("root", None, 0), ("asked", "asked", 1), ("returned", "returned", 5)],
+)
+def test_an_item_is_put_where_the_client_says(after: str | None, before: str | None, at: int) -> None:
+    actions = sent(creating("mine", after))
+    assert ids(conversed(actions))[at] == "mine"
+    added, done = told(actions)
+    assert (added["type"], done["type"]) == ("conversation.item.added", "conversation.item.done")
+    assert added["previous_item_id"] == done["previous_item_id"] == before
+    assert added["item"]["id"] == "mine"
+
+
+def test_an_item_without_an_id_gets_one() -> None:
+    assert ids(conversed(sent(creating())))[-1] == "item_new"
+
+
+def test_the_result_of_a_function_is_an_item() -> None:
+    event = {
+        "type": "conversation.item.create",
+        "item": {"type": "function_call_output", "call_id": "call_1", "output": "a name"},
+    }
+    assert conversed(sent(event)).entries[-1] == CallOutput("item_new", "call_1", "a name")
+
+
+def test_an_id_is_given_once() -> None:
+    assert refusal(creating("asked")) == ("item_create_duplicate_item_id", "item.id")
+
+
+def test_an_item_goes_after_one_that_is_there() -> None:
+    assert refusal(creating("mine", "gone")) == ("item_create_invalid_previous_item_id", "previous_item_id")
+
+
+def test_a_role_holds_its_own_kind_of_content() -> None:
+    assert refusal(creating(role="assistant")) == ("invalid_value", "item.content")
+
+
+# conversation.item.retrieve, delete, truncate
+
+
+@pytest.mark.parametrize("item_id", ["asked", "answered", "written", "called", "returned"])
+def test_any_item_is_retrieved(item_id: str) -> None:
+    [retrieved] = told(sent({"type": "conversation.item.retrieve", "item_id": item_id}))
+    assert retrieved["type"] == "conversation.item.retrieved"
+    assert retrieved["item"]["id"] == item_id
+
+
+def test_an_item_in_progress_is_retrieved() -> None:
+    speaking = Message("now", "assistant", (), "in_progress")
+    [retrieved] = told(
+        sent({"type": "conversation.item.retrieve", "item_id": "now"}, view(entries=(speaking,)))
+    )
+    assert retrieved["item"]["status"] == "in_progress"
+
+
+def test_an_item_is_deleted() -> None:
+    actions = sent({"type": "conversation.item.delete", "item_id": "answered"})
+    assert "answered" not in ids(conversed(actions))
+    assert told(actions) == [{"type": "conversation.item.deleted", "item_id": "answered"}]
+
+
+@pytest.mark.parametrize("verb", ["retrieve", "delete"])
+def test_no_such_item(verb: str) -> None:
+    event = {"type": f"conversation.item.{verb}", "item_id": "gone"}
+    assert refusal(event) == (f"item_{verb}_invalid_item_id", "item_id")
+
+
+def truncating(item_id: str = "asked", audio_end_ms: int = 500, content_index: int = 0) -> Tree:
+    event = {"type": "conversation.item.truncate", "item_id": item_id, "audio_end_ms": audio_end_ms}
+    return {**event, "content_index": content_index}
+
+
+def test_what_was_not_heard_is_cut() -> None:
+    actions = sent(truncating(audio_end_ms=500))
+    heard = Message("asked", "assistant", (Part("output_audio", "What is"),), "incomplete")
+    assert conversed(actions).find("asked") == heard
+    assert told(actions) == [
+        {"type": "conversation.item.truncated", "item_id": "asked", "content_index": 0, "audio_end_ms": 500}
+    ]
+
+
+def test_the_cut_may_be_anywhere_in_what_was_sent() -> None:
+    assert conversed(sent(truncating(audio_end_ms=0))).find("asked") == Message(
+        "asked", "assistant", (Part("output_audio", ""),), "incomplete"
+    )
+    assert len(sent(truncating(audio_end_ms=1000))) == 2
+
+
+def test_truncating_what_still_plays_ends_its_playing() -> None:
+    assert sent(truncating(), view(playing_id="asked"))[0] == Hush()
+    assert Hush() not in sent(truncating(), view(playing_id="another"))
+
+
+@pytest.mark.parametrize(
+    ("event", "code", "param"),
+    [
+        (truncating("gone"), "item_truncate_invalid_item_id", "item_id"),
+        (truncating("answered"), "item_truncate_invalid_item_type", "item_id"),
+        (truncating("written"), "item_truncate_invalid_item_type", "item_id"),
+        (truncating("called"), "item_truncate_invalid_item_type", "item_id"),
+        (truncating(audio_end_ms=1002), "item_truncate_invalid_audio_end_ms", "audio_end_ms"),
+        (truncating(content_index=1), "invalid_value", "content_index"),
+    ],
+)
+def test_what_cannot_be_truncated(event: Tree, code: str, param: str) -> None:
+    assert refusal(event) == (code, param)
+
+
+@pytest.mark.parametrize("entry", [CALLED, RETURNED])
+def test_only_a_message_is_heard(entry: Entry) -> None:
+    assert heard_only(PLAYED, 500)(entry) == entry
+
+
+# response.create, response.cancel
+
+
+def test_a_reply_is_asked_for() -> None:
+    assert sent({"type": "response.create"}) == [Happen(moves.ReplyAsked())]
+
+
+def test_the_next_reply_is_asked_for_while_the_last_still_plays() -> None:
+    assert sent({"type": "response.create"}, view(playing_id="asked")) == [Happen(moves.ReplyAsked())]
+
+
+def test_one_reply_at_a_time() -> None:
+    busy = view(response_id="resp_1")
+    assert refusal({"type": "response.create"}, busy)[0] == "conversation_already_has_active_response"
+
+
+@pytest.mark.parametrize("named", [{}, {"response_id": "resp_1"}, {"response_id": None}])
+def test_the_reply_is_cancelled(named: Tree) -> None:
+    assert sent({"type": "response.cancel", **named}, view(response_id="resp_1")) == [
+        Happen(moves.ReplyCancelled())
+    ]
+
+
+@pytest.mark.parametrize("active", [None, "resp_2"])
+def test_no_such_reply_to_cancel(active: str | None) -> None:
+    event = {"type": "response.cancel", "response_id": "resp_1"}
+    with pytest.raises(ProtocolError, match=r"^Cancellation failed") as refused:
+        sent(event, view(response_id=active))
+    assert refused.value.code == "response_cancel_not_active"
+
+
+def test_a_cancel_without_a_reply() -> None:
+    assert refusal({"type": "response.cancel"}) == ("response_cancel_not_active", None)
+
+
+# tutor.v1
+
+TUTOR_EVENTS: list[tuple[Tree, Action]] = [
+    ({"type": "tutor.playhead", "item_id": "asked", "played_ms": 400}, Play("asked", 400)),
+    ({"type": "tutor.settings", "lesson": "cafe"}, Prefer(TutorSettings(lesson="cafe"))),
+    ({"type": "tutor.hint"}, GiveHint()),
+]
+
+
+@pytest.mark.parametrize(("event", "action"), TUTOR_EVENTS)
+def test_tutor_v1(event: Tree, action: Action) -> None:
+    assert sent(event, view(tutor=True)) == [action]
+
+
+@pytest.mark.parametrize(
+    "event", [*(event for event, _ in TUTOR_EVENTS), {"type": "tutor.resume", "session_id": "s"}]
+)
+def test_tutor_events_need_the_subprotocol(event: Tree) -> None:
+    assert refusal(event) == ("invalid_event", "type")
+
+
+def test_a_talk_is_resumed_only_at_the_beginning() -> None:
+    assert refusal({"type": "tutor.resume", "session_id": "sess_1"}, view(tutor=True)) == (
+        "invalid_event",
+        "type",
+    )
