@@ -62,7 +62,8 @@ export type ServerEvent =
   | AudioDone
   | AudioTranscriptDelta
   | AudioTranscriptDone
-  | RateLimitsUpdated
+  | ArgumentsDelta
+  | ArgumentsDone
   | TutorClip
   | TutorCaption
   | TutorTentative
@@ -717,22 +718,30 @@ export interface AudioTranscriptDone {
 }
 /**
  * This interface was referenced by `Protocol`'s JSON-Schema
- * via the `definition` "RateLimitsUpdated".
+ * via the `definition` "ArgumentsDelta".
  */
-export interface RateLimitsUpdated {
+export interface ArgumentsDelta {
   event_id: string;
-  type: "rate_limits.updated";
-  rate_limits: RateLimit[];
+  response_id: string;
+  output_index: number;
+  type: "response.function_call_arguments.delta";
+  item_id: string;
+  call_id: string;
+  delta: string;
 }
 /**
  * This interface was referenced by `Protocol`'s JSON-Schema
- * via the `definition` "RateLimit".
+ * via the `definition` "ArgumentsDone".
  */
-export interface RateLimit {
-  name: "requests" | "tokens";
-  limit: number;
-  remaining: number;
-  reset_seconds: number;
+export interface ArgumentsDone {
+  event_id: string;
+  response_id: string;
+  output_index: number;
+  type: "response.function_call_arguments.done";
+  item_id: string;
+  call_id: string;
+  name: string;
+  arguments: string;
 }
 /**
  * The binary frames that follow, PCM16 mono, are this clip's, until the next clip is announced.

@@ -1,18 +1,18 @@
 """The `tutor` command: serve the tutor, run the speech server alone, talk from a terminal."""
 
 import argparse
+import ipaddress
 import os
 import socket
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import anyio
 import uvicorn
 from pydantic import ValidationError
 
-from realtime import terminal
+from realtime import terminal, tls
 from realtime.app import create_app
 from realtime.children import speech_server
 from realtime.errors import SettingsError
@@ -38,6 +38,13 @@ def _parser() -> argparse.ArgumentParser:
     serve_.add_argument("--host", help="address to listen on (default 127.0.0.1)")
     serve_.add_argument("--port", type=int, help="port to listen on (default 8000; 0: any free one)")
     serve_.add_argument("--speech-url", help="a speech server elsewhere, such as http://127.0.0.1:9000/v1")
+    serve_.add_argument("--transcription-url", help="a recognition server elsewhere")
+    serve_.add_argument("--chat-url", help="an OpenAI-compatible chat server, for free talk")
+    serve_.add_argument("--chat-model", help="the name of its model")
+    serve_.add_argument("--tls", choices=["self"], help="https by this machine's own authority")
+    serve_.add_argument("--tls-cert", help="https by this certificate chain (PEM)")
+    serve_.add_argument("--tls-key", help="its key (PEM)")
+    serve_.add_argument("--origin", action="append", dest="origins", help="a page elsewhere that may talk")
     serve_.add_argument("--lesson", help="the lesson for clients that name none")
     serve_.add_argument("--lessons", help="a folder of lesson files instead of the built-in ones")
     serve_.set_defaults(run=serve)
@@ -60,16 +67,20 @@ def talk(arguments: argparse.Namespace) -> None:
 
 
 def serve(arguments: argparse.Namespace) -> None:
-    settings = _settings(
-        server={"host": arguments.host, "port": arguments.port},
-        engines={"speech_url": arguments.speech_url},
-        talk={"lesson": arguments.lesson, "lessons": arguments.lessons},
-    )
-    if settings.server.host not in ("127.0.0.1", "::1", "localhost"):
-        raise SettingsError(f"{settings.server.host} can be reached by others, and there are no keys yet")
-    with _listening(settings.server) as listener:
-        address = f"http://{settings.server.host}:{listener.getsockname()[1]}"
+    settings = _settings(arguments)
+    server = settings.server
+    if not _is_loopback(server.host) and not settings.api_keys:
+        message = (
+            f"{server.host} can be reached by others: set TUTOR_API_KEYS=key[,key...] or listen on 127.0.0.1"
+        )
+        raise SettingsError(message)
+    certificate = _certificate(server)
+    with _listening(server) as listener:
+        scheme = "https" if certificate else "http"
+        address = f"{scheme}://{_reachable_at(server.host)}:{listener.getsockname()[1]}"
         print(f"Atom is starting on {address}", flush=True)
+        if server.tls == "self":
+            print(tls.qr_code(address), flush=True)
         config = uvicorn.Config(
             create_app(settings, address),
             ws="websockets-sansio",
@@ -77,8 +88,39 @@ def serve(arguments: argparse.Namespace) -> None:
             ws_per_message_deflate=False,
             log_level="warning",
             timeout_graceful_shutdown=3,
+            ssl_certfile=certificate.chain if certificate else None,
+            ssl_keyfile=certificate.key if certificate else None,
         )
         uvicorn.Server(config).run(sockets=[listener])
+
+
+def _certificate(server: Server) -> tls.Certificate | None:
+    if server.tls == "self":
+        return tls.own_certificate(server.tls_folder)
+    if server.tls_cert is None and server.tls_key is None:
+        return None
+    if server.tls_cert is None or server.tls_key is None:
+        raise SettingsError("--tls-cert and --tls-key go together")
+    for file in (server.tls_cert, server.tls_key):
+        if not file.is_file():
+            raise SettingsError(f"{file} is not there")
+    return tls.Certificate(server.tls_cert, server.tls_key, server.tls_cert)
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _reachable_at(host: str) -> str:
+    """An address to type: the first of this machine's own where it listens on all of them."""
+    if host in ("0.0.0.0", "::"):
+        return next(iter(tls.lan_addresses()), "127.0.0.1")
+    return f"[{host}]" if ":" in host else host
 
 
 def _listening(server: Server) -> socket.socket:
@@ -97,15 +139,20 @@ def run_speech(arguments: argparse.Namespace) -> None:
     os.execv(command[0], command)
 
 
-def _settings(**flags: dict[str, Any]) -> Settings:
+_FLAGS = {
+    "server": ("host", "port", "tls", "tls_cert", "tls_key", "origins"),
+    "engines": ("speech_url", "transcription_url", "chat_url", "chat_model"),
+    "talk": ("lesson", "lessons"),
+}
+
+
+def _settings(arguments: argparse.Namespace) -> Settings:
     """Flags over environment over defaults."""
-    given = {
-        group: {name: value for name, value in values.items() if value is not None}
-        for group, values in flags.items()
-    }
     base = Settings().model_dump()
-    merged = {group: {**base[group], **values} for group, values in given.items()}
-    return Settings.model_validate({**base, **merged})
+    for group, names in _FLAGS.items():
+        given = {name: value for name in names if (value := getattr(arguments, name)) is not None}
+        base[group] |= given
+    return Settings.model_validate(base)
 
 
 if __name__ == "__main__":

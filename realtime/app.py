@@ -5,7 +5,6 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import anyio
 import httpx
@@ -19,12 +18,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from realtime import metrics
+from realtime.admission import Door
 from realtime.children import is_well, keep_alive, speech_server
+from realtime.engines.chat import HttpChatModel
+from realtime.engines.protocols import ChatModel
 from realtime.engines.recognition import HttpTranscriber
 from realtime.engines.voice import HttpSynthesizer
 from realtime.session.session import Engines
 from realtime.session.sessions import Sessions
 from realtime.session.vad import VoiceModel
+from realtime.settings import Engines as EngineSettings
 from realtime.settings import Settings
 from realtime.tutor.lessons import load_lessons
 from realtime.wire.link import Link
@@ -41,6 +44,7 @@ class Hall:
     """What the routes work with while the server is up."""
 
     settings: Settings
+    door: Door
     sessions: Sessions
     client: httpx.AsyncClient
     engine_roots: tuple[str, ...]
@@ -63,10 +67,11 @@ def create_app(settings: Settings, address: str) -> Starlette:
                 HttpTranscriber(client, hearing_url, settings.engines),
                 HttpSynthesizer(client, base_url, settings.engines),
                 VoiceModel(),
+                chat_model(client, settings.engines),
             )
             sessions = Sessions(settings, engines, lessons, tasks)
             roots = tuple({url.removesuffix("/v1") for url in (base_url, hearing_url)})
-            hall = app.state.hall = Hall(settings, sessions, client, roots)
+            hall = app.state.hall = Hall(settings, Door(settings), sessions, client, roots)
             tasks.start_soon(tell_when_ready, hall, address)
             yield
             tasks.cancel_scope.cancel()
@@ -75,6 +80,7 @@ def create_app(settings: Settings, address: str) -> Starlette:
     return Starlette(
         routes=[
             WebSocketRoute("/v1/realtime", talk),
+            Route("/v1/realtime/client_secrets", client_secrets, methods=["POST"]),
             Route("/v1/lessons", lesson_list),
             Route("/healthz", healthz),
             Route("/readyz", readyz),
@@ -86,25 +92,27 @@ def create_app(settings: Settings, address: str) -> Starlette:
     )
 
 
+def chat_model(client: httpx.AsyncClient, engines: EngineSettings) -> ChatModel | None:
+    return HttpChatModel(client, engines.chat_url, engines) if engines.chat_url else None
+
+
 async def talk(websocket: WebSocket) -> None:
     hall: Hall = websocket.app.state.hall
-    if not _is_welcome(websocket, hall.settings):
-        await websocket.send_denial_response(Response("this origin may not open a talk", 403))
+    given = hall.door.admit(websocket)
+    if isinstance(given, Response):
+        await websocket.send_denial_response(given)
         return
-    offered: list[str] = websocket.scope.get("subprotocols", [])
+    offered = hall.door.subprotocols(websocket)
     chosen = next((name for name in (TUTOR, GA) if name in offered), None)
     await websocket.accept(chosen)
     link = Link(websocket, hall.settings.limits, tutor=chosen == TUTOR)
     async with link.writing():
-        await hall.sessions.serve(link)
+        await hall.sessions.serve(link, hall.door.start(websocket, given))
 
 
-def _is_welcome(websocket: WebSocket, settings: Settings) -> bool:
-    """A foreign page must not open a talk with the learner's microphone; a program sends no origin."""
-    origin = websocket.headers.get("origin")
-    if origin is None or origin in settings.server.origins:
-        return True
-    return urlsplit(origin).netloc == websocket.headers.get("host")
+async def client_secrets(request: Request) -> Response:
+    hall: Hall = request.app.state.hall
+    return await hall.door.mint(request)
 
 
 async def lesson_list(request: Request) -> Response:

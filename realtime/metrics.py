@@ -1,6 +1,10 @@
 """Every metric, declared once."""
 
+from collections.abc import Mapping
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from realtime.errors import EngineError
 
 REGISTRY = CollectorRegistry()
 
@@ -18,6 +22,17 @@ stage_seconds = Histogram(
     buckets=(0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5),
     registry=REGISTRY,
 )
+
+
+def count_reply(error: EngineError | None) -> None:
+    replies.labels("failed" if error else "completed").inc()
+    if error:
+        engine_errors.labels(error.stage, error.code).inc()
+
+
+def observe_stages(report: Mapping[str, int]) -> None:
+    for stage, ms in report.items():
+        stage_seconds.labels(stage).observe(ms / 1000)
 
 
 def exposition() -> bytes:

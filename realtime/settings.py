@@ -1,10 +1,10 @@
 """What can be set, in one frozen object: by environment (TUTOR_, nested by __) and by the command's flags."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
 class Frozen(BaseModel):
@@ -15,6 +15,10 @@ class Server(Frozen):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65_535)
     origins: tuple[str, ...] = ()  # pages that may open a talk, besides the server's own
+    tls: Literal["self"] | None = None  # a certificate authority of this machine's own
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    tls_folder: Path = Path.home() / ".local" / "share" / "atom-tutor"  # where that authority is kept
 
 
 class Engines(Frozen):
@@ -34,7 +38,9 @@ class Engines(Frozen):
 
 
 class Talk(Frozen):
-    lesson: str = "greetings"  # what a client is led through that names no lesson
+    lesson: str | None = None  # what a client is led through that names no lesson; default: see first_lesson
+    level: Literal["A1", "A2", "B1"] = "A2"
+    mother_tongue: Literal["en", "es"] = "es"
     lessons: Path | None = None  # a folder of lesson files instead of the built-in ones
     lead_ms: int = 2000  # audio sent ahead of the playhead of a tutor.v1 client
     blind_lead_ms: int = 10_000  # the same for a client that reports no playhead
@@ -47,6 +53,8 @@ class Limits(Frozen):
     utterance_ms: int = 120_000
     frame_bytes: int = 21 * 2**20  # a JSON text frame: 15 MiB of audio in base64
     binary_frame_bytes: int = 2**20
+    messages_per_s: float = 500  # from one client; one that sends more is read more slowly
+    kept_audio_bytes: int = 16 * 2**20  # of a session's items, for clients that ask for it
     resume_s: float = 60  # a talk whose socket was cut is kept for so long
     send_s: float = 10  # a client that takes nothing for so long is cut off
 
@@ -57,7 +65,22 @@ class Settings(BaseSettings):
     )
 
     profile: Literal["embedded"] = "embedded"
+    api_keys: Annotated[tuple[str, ...], NoDecode] = ()  # TUTOR_API_KEYS=one,two; none: loopback only
     server: Server = Server()
     engines: Engines = Engines()
     talk: Talk = Talk()
     limits: Limits = Limits()
+
+    @field_validator("api_keys", mode="before")
+    @classmethod
+    def _listed(cls, keys: Any) -> Any:
+        if isinstance(keys, str):
+            return tuple(key.strip() for key in keys.split(",") if key.strip())
+        return keys
+
+    @property
+    def first_lesson(self) -> str:
+        """Free talk ("") where there is a chat server, else the first of the guided lessons."""
+        if self.talk.lesson is not None:
+            return self.talk.lesson
+        return "" if self.engines.chat_url else "greetings"

@@ -1,8 +1,8 @@
 """The session's configuration as the protocol knows it: merged deeply, validated, echoed whole."""
 
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal, cast, get_args
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 
 from realtime.errors import ProtocolError
 from realtime.talk.turn import Policy
@@ -10,6 +10,7 @@ from realtime.wire.codec import field_path
 from realtime.wire.model import KEEP_NULL, Wire
 
 GA_RATE = 24_000
+LAW_RATE = 8000
 Tree = dict[str, Any]
 
 
@@ -67,6 +68,12 @@ class AudioOutput(Wire):
     voice: str = "alloy"
     speed: float = Field(default=1.0, ge=0.25, le=1.5)
 
+    @field_validator("voice", mode="before")
+    @classmethod
+    def _named(cls, voice: Any) -> Any:
+        """Requests may name a voice as {"id": ...}; clients read it back as a string."""
+        return cast(Tree, voice).get("id", "") if isinstance(voice, dict) else voice
+
 
 class Audio(Wire):
     input: AudioInput = AudioInput()
@@ -85,51 +92,83 @@ class NamedTool(Wire):
     name: str
 
 
-class Config(Wire):
-    """The effective session of type `realtime`. Fields that only the client reads are echoed as given."""
+SessionType = Literal["realtime", "transcription"]
 
-    type: Literal["realtime"] = "realtime"
+
+class Config(Wire):
+    """The effective session. Fields that only the client reads are echoed as given."""
+
+    type: SessionType = "realtime"
     model: str = "tutor"
     output_modalities: tuple[Literal["audio", "text"]] = ("audio",)
     instructions: str = ""
     audio: Audio = Audio()
     tools: tuple[Tool, ...] = ()
     tool_choice: Literal["auto", "none", "required"] | NamedTool = "auto"
+    parallel_tool_calls: bool | None = None
     max_output_tokens: Annotated[int, Field(ge=1, le=4096)] | Literal["inf"] = "inf"
     tracing: Annotated[Literal["auto"] | Tree | None, KEEP_NULL] = None
     truncation: Literal["auto", "disabled"] | Tree = "auto"
     include: Annotated[tuple[str, ...] | None, KEEP_NULL] = None
     prompt: Annotated[Tree | None, KEEP_NULL] = None
+    reasoning: Tree | None = None
 
     @property
     def spoken(self) -> bool:
         return self.output_modalities == ("audio",)
 
     @property
+    def transcribes_only(self) -> bool:
+        return self.type == "transcription"
+
+    @property
     def input_rate(self) -> int:
         """Samples a second of the audio that the client sends."""
         form = self.audio.input.format
-        return form.rate if isinstance(form, PcmFormat) else 8000
+        return form.rate if isinstance(form, PcmFormat) else LAW_RATE
+
+    def described(self) -> Tree:
+        """What clients are shown of it: the whole, or what a transcription session has."""
+        whole = self.model_dump(mode="json")
+        if not self.transcribes_only:
+            return {**whole, "object": "realtime.session"}
+        audio = {"input": whole["audio"]["input"]}
+        kept = {"type": self.type, "audio": audio, "include": whole["include"]}
+        return {**kept, "object": "realtime.transcription_session"}
 
 
-def merged(config: Config, change: Tree, *, tutor: bool) -> Config:
+def restyled(config: Config, kind: Any) -> Config:
+    """The configuration with which a session of that type begins; unchanged for a type that there is not."""
+    if kind == config.type or kind not in get_args(SessionType):
+        return config
+    hearing = config.audio.input.model_copy(update={"transcription": Transcription()})
+    audio = config.audio.model_copy(update={"input": hearing})
+    return config.model_copy(update={"type": kind, "audio": audio})
+
+
+def merged(config: Config, change: Tree, *, tutor: bool, root: str = "session") -> Config:
     """The configuration after a session.update: absent is unchanged, null is off or back to the default.
 
     `tutor`: the tutor.v1 subprotocol, which lets the client name its own sample rate. Raises ProtocolError.
     """
     kind = change.get("type")
-    if kind != "realtime":
+    if kind != config.type:
         code = "missing_required_parameter" if kind is None else "invalid_value"
-        raise ProtocolError(code, "session.type must be 'realtime'", param="session.type")
+        raise ProtocolError(code, f"{root}.type must be {config.type!r}", param=f"{root}.type")
     whole = _merge(config.model_dump(mode="json"), {**change, "model": config.model})
     try:
         changed = Config.model_validate(whole)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        path = f"session.{field_path(first, whole)}"
-        raise ProtocolError("invalid_value", f"{path}: {first['msg']}", param=path) from error
-    _check_rate(changed, tutor=tutor)
+        raise refused(error, root, whole) from error
+    _check_formats(changed, tutor=tutor)
     return changed
+
+
+def refused(error: ValidationError, root: str, given: object) -> ProtocolError:
+    """The first of the things that are wrong in `given`, named by its path."""
+    first = error.errors(include_url=False, include_context=False)[0]
+    path = f"{root}.{field_path(first, given)}"
+    return ProtocolError("invalid_value", f"{path}: {first['msg']}", param=path)
 
 
 def _merge(old: Tree, change: Tree) -> Tree:
@@ -155,7 +194,7 @@ def _same_kind(old: Any, new: Any) -> bool:
     return "type" not in new or cast(Tree, new)["type"] == cast(Tree, old).get("type")
 
 
-def _check_rate(config: Config, *, tutor: bool) -> None:
+def _check_formats(config: Config, *, tutor: bool) -> None:
     allowed = range(16_000, 48_001) if tutor else (GA_RATE,)
     form = config.audio.input.format
     if isinstance(form, PcmFormat) and form.rate not in allowed:
@@ -163,9 +202,11 @@ def _check_rate(config: Config, *, tutor: bool) -> None:
         path = "session.audio.input.format.rate"
         raise ProtocolError("invalid_value", f"{path}: {form.rate} is not {said}", param=path)
     out = config.audio.output.format
-    if not isinstance(out, PcmFormat) or out.rate != GA_RATE:
+    wrong = out.rate != GA_RATE if isinstance(out, PcmFormat) else tutor
+    if wrong:
         path = "session.audio.output.format"
-        raise ProtocolError("invalid_value", f"{path}: this server speaks audio/pcm at {GA_RATE}", param=path)
+        said = f"audio/pcm at {GA_RATE}" + ("" if tutor else ", audio/pcmu or audio/pcma")
+        raise ProtocolError("invalid_value", f"{path} must be {said}", param=path)
 
 
 _EAGERNESS_MS = {"high": 400, "medium": 700, "auto": 700, "low": 1200}
@@ -174,14 +215,14 @@ _EAGERNESS_MS = {"high": 400, "medium": 700, "auto": 700, "low": 1200}
 def policy(config: Config, *, tutor: bool) -> Policy:
     """The turn's policy that a configuration asks for."""
     detection = config.audio.input.turn_detection
+    live = tutor or config.transcribes_only
     if detection is None:
-        return Policy(detect=False, graceful=tutor, live=tutor)
+        return Policy(detect=False, graceful=tutor, live=live)
+    fixed = isinstance(detection, ServerVad)
     return Policy(
-        respond=detection.create_response,
+        respond=detection.create_response and not config.transcribes_only,
         interrupt=detection.interrupt_response,
         graceful=tutor,
-        live=tutor,
-        endpoint_ms=detection.silence_duration_ms
-        if isinstance(detection, ServerVad)
-        else _EAGERNESS_MS[detection.eagerness],
+        live=live,
+        endpoint_ms=detection.silence_duration_ms if fixed else _EAGERNESS_MS[detection.eagerness],
     )

@@ -29,8 +29,8 @@ def to_wire(entry: Entry, audio: str | None = None) -> Item:
             return MessageItem(id=id, role=role, content=content, status=status)
         case Call(id, call_id, name, arguments, status):
             return FunctionCallItem(id=id, call_id=call_id, name=name, arguments=arguments, status=status)
-        case CallOutput(id, call_id, output):
-            return FunctionCallOutputItem(id=id, call_id=call_id, output=output, status="completed")
+        case CallOutput(id, call_id, output, status):
+            return FunctionCallOutputItem(id=id, call_id=call_id, output=output, status=status)
 
 
 def _content(part: Part, audio: str | None) -> Content:

@@ -1,12 +1,15 @@
 """What a response.create asks for: the session's configuration with its own changes, and what to answer."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, ValidationError
 
 from realtime.errors import ProtocolError
-from realtime.protocol.config import Config, Tree, merged
+from realtime.protocol.config import Config, Tree, merged, refused
+from realtime.protocol.items import from_wire
+from realtime.talk.conversation import Conversation, Entry, UnknownItem
 from realtime.wire.items import Item
 from realtime.wire.model import Wire
 
@@ -30,11 +33,11 @@ class Wanted(Wire):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """`input` replaces the conversation as context; `aside`: out of band, the conversation is not touched."""
+    """`entries` replace the conversation as context; `aside`: out of band, no item is kept."""
 
     config: Config
     metadata: dict[str, str] | None = None
-    input: tuple[Item | ItemReference, ...] | None = None
+    entries: tuple[Entry, ...] | None = None
     aside: bool = False
 
 
@@ -53,15 +56,32 @@ _OVERRIDES = frozenset(
 )
 
 
-def asked(session: Config, response: Tree | None) -> Asked:
+def asked(
+    session: Config,
+    response: Tree | None,
+    conversation: Conversation,
+    new_id: Callable[[str], str],
+    *,
+    tutor: bool,
+) -> Asked:
     """Raises ProtocolError."""
     given = response or {}
     try:
         wanted = Wanted.model_validate({name: given[name] for name in _OWN & given.keys()})
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        path = ".".join(["response", *(str(step) for step in first["loc"])])
-        raise ProtocolError("invalid_value", f"{path}: {first['msg']}", param=path) from error
-    overrides: dict[str, Any] = {name: given[name] for name in _OVERRIDES & given.keys()}
-    config = merged(session, {**overrides, "type": session.type}, tutor=True, root="response")
-    return Asked(config, wanted.metadata, wanted.input, wanted.conversation == "none")
+        raise refused(error, "response", given) from error
+    overrides: Tree = {name: given[name] for name in _OVERRIDES & given.keys()}
+    config = merged(session, {**overrides, "type": session.type}, tutor=tutor, root="response")
+    entries = None
+    if wanted.input is not None:
+        entries = tuple(_entry(item, conversation, new_id) for item in wanted.input)
+    return Asked(config, wanted.metadata, entries, wanted.conversation == "none")
+
+
+def _entry(item: Item | ItemReference, conversation: Conversation, new_id: Callable[[str], str]) -> Entry:
+    if not isinstance(item, ItemReference):
+        return from_wire(item, new_id("item"))
+    try:
+        return conversation.find(item.id)
+    except UnknownItem as error:
+        raise ProtocolError("invalid_value", str(error), param="response.input") from error

@@ -1,16 +1,19 @@
 """The wire form of one reply: news of it in, server events out. It does nothing but keep count.
 
-Every part that was opened is closed again, on cancel and failure too, with what had been produced by then.
+Every item and part that was opened is closed again, on cancel and failure too, with what had been produced.
 """
 
 import base64
+from dataclasses import replace
 from typing import Literal
 
-from realtime.protocol.config import Config
 from realtime.protocol.items import to_wire
-from realtime.talk.conversation import Message, Part, Status
-from realtime.wire.items import Response, ResponseError, StatusDetails
+from realtime.protocol.request import Asked
+from realtime.talk.conversation import Call, Entry, Message, Part, Status
+from realtime.wire.items import Response, ResponseError, StatusDetails, Usage
 from realtime.wire.server_events import (
+    ArgumentsDelta,
+    ArgumentsDone,
     AudioDelta,
     AudioDone,
     AudioPart,
@@ -31,103 +34,187 @@ from realtime.wire.server_events import (
 )
 
 Ending = Literal["completed", "cancelled", "failed", "incomplete"]
-DELTA_BYTES = 4800  # 100 ms at 24 kHz: small enough for every client's frame limit
+Reason = Literal["turn_detected", "client_cancelled", "max_output_tokens", "content_filter"]
+DELTA_MS = 100  # of audio in one delta: small enough for every client's frame limit
 
 
 class ResponseWire:
-    """One response with one message item."""
+    """One response and its items, one open at a time. Out of band its items belong to no conversation."""
 
-    def __init__(self, response_id: str, item_id: str, config: Config, conversation_id: str | None) -> None:
+    def __init__(self, response_id: str, conversation_id: str, asked: Asked) -> None:
         self.id = response_id
-        self.item_id = item_id
-        self.spoken = config.spoken
-        self.message: Message | None = None
-        self._config = config
-        self._conversation_id = conversation_id
+        self.asked = asked
+        self.entries: list[Entry] = []
+        self.open: Entry | None = None
+        self.ending: Ending | None = None
+        self._conversation_id = None if asked.aside else conversation_id
         self._previous: str | None = None
-        self._text = ""
+
+    @property
+    def spoken(self) -> bool:
+        return self.asked.config.spoken
 
     def opened(self) -> list[ServerEvent]:
         return [ResponseCreated(response=self._response("in_progress"))]
 
-    def begin(self, previous_item_id: str | None) -> list[ServerEvent]:
-        """The message item and its one part; from here on `message` is an item of the conversation."""
-        self._previous = previous_item_id
-        self.message = Message(self.item_id, "assistant", (), "in_progress")
-        item = to_wire(self.message)
+    def begin_message(self, item_id: str, previous_item_id: str | None) -> list[ServerEvent]:
+        """A message with its one part. An item that is open is closed before."""
+        closed = self.end_item()
+        kind = "output_audio" if self.spoken else "output_text"
+        added = self._add(Message(item_id, "assistant", (), "in_progress"), previous_item_id)
+        self.open = Message(item_id, "assistant", (Part(kind, ""),), "in_progress")
         part = AudioPart() if self.spoken else TextPart()
-        return [
-            OutputItemAdded(response_id=self.id, item=item),
-            ItemAdded(previous_item_id=previous_item_id, item=item),
-            ContentPartAdded(response_id=self.id, item_id=self.item_id, part=part),
-        ]
+        shown = ContentPartAdded(response_id=self.id, output_index=self._index, item_id=item_id, part=part)
+        return [*closed, *added, shown]
+
+    def begin_call(
+        self, item_id: str, previous_item_id: str | None, call_id: str, name: str
+    ) -> list[ServerEvent]:
+        closed = self.end_item()
+        self.open = Call(item_id, call_id, name, "", "in_progress")
+        return [*closed, *self._add(self.open, previous_item_id)]
 
     def say(self, text: str) -> list[ServerEvent]:
-        """A segment's text; segments are joined by a space."""
-        delta = f" {text}" if self._text else text
-        self._text += delta
+        """More text of the open message, exactly as it is to be joined."""
+        if not isinstance(self.open, Message):
+            return []
+        part = self.open.parts[0]
+        self.open = replace(self.open, parts=(replace(part, text=f"{part.text}{text}"),))
         kind = AudioTranscriptDelta if self.spoken else TextDelta
-        return [kind(response_id=self.id, item_id=self.item_id, delta=delta)]
+        return [kind(response_id=self.id, output_index=self._index, item_id=self.open.id, delta=text)]
 
-    def sound(self, pcm: bytes) -> list[ServerEvent]:
-        """PCM16 at 24 kHz, as deltas of at most 100 ms."""
+    def sound(self, coded: bytes, delta_bytes: int) -> list[ServerEvent]:
+        """Audio in the output format, as deltas of at most `delta_bytes`."""
+        item_id = self.open.id if self.open else ""
         return [
             AudioDelta(
                 response_id=self.id,
-                item_id=self.item_id,
-                delta=base64.b64encode(pcm[at : at + DELTA_BYTES]).decode(),
+                output_index=self._index,
+                item_id=item_id,
+                delta=base64.b64encode(coded[at : at + delta_bytes]).decode(),
             )
-            for at in range(0, len(pcm), DELTA_BYTES)
+            for at in range(0, len(coded), delta_bytes)
         ]
+
+    def argue(self, arguments: str) -> list[ServerEvent]:
+        """More of the open call's arguments."""
+        if not isinstance(self.open, Call) or not arguments:
+            return []
+        call = self.open = replace(self.open, arguments=self.open.arguments + arguments)
+        return [
+            ArgumentsDelta(
+                response_id=self.id,
+                output_index=self._index,
+                item_id=call.id,
+                call_id=call.call_id,
+                delta=arguments,
+            )
+        ]
+
+    def end_item(self, status: Status = "completed") -> list[ServerEvent]:
+        """The done-events of the open item, if one is open."""
+        match self.open:
+            case Message() as message:
+                self.open = replace(message, status=status)
+                done = self._message_done(message)
+            case Call() as call:
+                self.open = replace(call, status=status)
+                done = self._call_done(call)
+            case _:
+                return []
+        index, item = self._index, to_wire(self.open)
+        self.entries.append(self.open)
+        self.open = None
+        told = [] if self.asked.aside else [ItemDone(previous_item_id=self._previous, item=item)]
+        return [*done, *told, OutputItemDone(response_id=self.id, output_index=index, item=item)]
 
     def over(
         self,
         ending: Ending,
-        reason: Literal["turn_detected", "client_cancelled", "max_output_tokens"] | None = None,
+        reason: Reason | None = None,
         error: ResponseError | None = None,
+        usage: tuple[int, int] | None = None,
     ) -> list[ServerEvent]:
-        """The done-events of whatever is open, then the response's own."""
-        closing = self._close_message("completed" if ending == "completed" else "incomplete")
+        """The done-events of whatever is open, then the response's own. `usage`: tokens in and out."""
+        closing = self.end_item("completed" if ending == "completed" else "incomplete")
         details = None
         if ending != "completed":
             details = StatusDetails(type=ending, reason=reason, error=error)
-        return [*closing, ResponseDone(response=self._response(ending, details))]
+        self.ending = ending
+        return [*closing, ResponseDone(response=self._response(ending, details, _usage(usage)))]
 
-    def _close_message(self, status: Status) -> list[ServerEvent]:
-        if self.message is None:
-            return []
-        response_id, item_id = self.id, self.item_id
-        part = Part("output_audio" if self.spoken else "output_text", self._text)
-        self.message = Message(self.item_id, "assistant", (part,), status)
-        item = to_wire(self.message)
+    @property
+    def _index(self) -> int:
+        return len(self.entries)
+
+    def _add(self, entry: Entry, previous_item_id: str | None) -> list[ServerEvent]:
+        self._previous = previous_item_id
+        item = to_wire(entry)
+        added = OutputItemAdded(response_id=self.id, output_index=self._index, item=item)
+        if self.asked.aside:
+            return [added]
+        return [added, ItemAdded(previous_item_id=previous_item_id, item=item)]
+
+    def _message_done(self, message: Message) -> list[ServerEvent]:
+        response_id, index, item_id, text = self.id, self._index, message.id, message.parts[0].text or ""
         done: list[ServerEvent] = (
             [
-                AudioDone(response_id=response_id, item_id=item_id),
-                AudioTranscriptDone(response_id=response_id, item_id=item_id, transcript=self._text),
+                AudioDone(response_id=response_id, output_index=index, item_id=item_id),
+                AudioTranscriptDone(
+                    response_id=response_id, output_index=index, item_id=item_id, transcript=text
+                ),
             ]
             if self.spoken
-            else [TextDone(response_id=response_id, item_id=item_id, text=self._text)]
+            else [TextDone(response_id=response_id, output_index=index, item_id=item_id, text=text)]
         )
-        shown = AudioPart(transcript=self._text) if self.spoken else TextPart(text=self._text)
+        part = AudioPart(transcript=text) if self.spoken else TextPart(text=text)
+        closed = ContentPartDone(response_id=response_id, output_index=index, item_id=item_id, part=part)
+        return [*done, closed]
+
+    def _call_done(self, call: Call) -> list[ServerEvent]:
         return [
-            *done,
-            ContentPartDone(response_id=response_id, item_id=item_id, part=shown),
-            ItemDone(previous_item_id=self._previous, item=item),
-            OutputItemDone(response_id=self.id, item=item),
+            ArgumentsDone(
+                response_id=self.id,
+                output_index=self._index,
+                item_id=call.id,
+                call_id=call.call_id,
+                name=call.name,
+                arguments=call.arguments,
+            )
         ]
 
     def _response(
-        self, status: Literal["in_progress"] | Ending, details: StatusDetails | None = None
+        self,
+        status: Literal["in_progress"] | Ending,
+        details: StatusDetails | None = None,
+        usage: Usage | None = None,
     ) -> Response:
-        output = self._config.audio.output
-        done = status != "in_progress"
+        config = self.asked.config
+        output = config.audio.output
+        audio = {"output": {"format": output.format.model_dump(), "voice": output.voice}}
         return Response(
             id=self.id,
             status=status,
             status_details=details,
             conversation_id=self._conversation_id,
-            output=(to_wire(self.message),) if done and self.message else (),
-            output_modalities=self._config.output_modalities,
-            audio={"output": {"format": output.format.model_dump(), "voice": output.voice}},
-            max_output_tokens=self._config.max_output_tokens,
+            output=tuple(to_wire(entry) for entry in self.entries),
+            output_modalities=config.output_modalities,
+            audio=audio,
+            max_output_tokens=config.max_output_tokens,
+            metadata=self.asked.metadata,
+            usage=usage,
         )
+
+
+def _usage(tokens: tuple[int, int] | None) -> Usage | None:
+    """A cascade's chat model reads and writes text only. None where the server does not count."""
+    if tokens is None:
+        return None
+    read, written = tokens
+    return Usage(
+        total_tokens=read + written,
+        input_tokens=read,
+        output_tokens=written,
+        input_token_details={"text_tokens": read, "audio_tokens": 0, "image_tokens": 0, "cached_tokens": 0},
+        output_token_details={"text_tokens": written, "audio_tokens": 0},
+    )

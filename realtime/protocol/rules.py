@@ -2,12 +2,13 @@
 
 import base64
 import binascii
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 
 from realtime.errors import ProtocolError
-from realtime.protocol.config import Config, merged
+from realtime.protocol.config import Config, merged, restyled
 from realtime.protocol.items import from_wire, to_wire
+from realtime.protocol.request import Asked, asked
 from realtime.talk import moves
 from realtime.talk.conversation import (
     Conversation,
@@ -41,7 +42,6 @@ from realtime.wire.server_events import (
     ItemAdded,
     ItemDeleted,
     ItemDone,
-    ItemRetrieved,
     ItemTruncated,
     ServerEvent,
 )
@@ -57,6 +57,8 @@ class View:
     conversation: Conversation = field(default_factory=Conversation)
     tutor: bool = False  # the tutor.v1 subprotocol
     response_id: str | None = None  # of the conversation's reply, while it is announced and not over
+    asides: Container[str] = ()  # ids of the responses outside the conversation
+    fresh: bool = True  # no audio has come yet
     playing_id: str | None = None  # the item of a reply whose response is done and that still plays
     buffered_ms: float = 0.0  # audio that a commit would take
     played: Mapping[str, Playback] = field(default_factory=dict[str, Playback])  # by item id
@@ -92,6 +94,25 @@ class Happen:
 
 
 @dataclass(frozen=True, slots=True)
+class Ask:
+    """A reply, in the conversation or aside."""
+
+    asked: Asked
+
+
+@dataclass(frozen=True, slots=True)
+class CancelAside:
+    response_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """An item with its audio, as far as that is held."""
+
+    entry: Entry
+
+
+@dataclass(frozen=True, slots=True)
 class Play:
     """The client's playhead."""
 
@@ -116,14 +137,16 @@ class GiveHint:
     pass
 
 
-Action = Tell | Append | Configure | Converse | Happen | Play | Hush | Prefer | GiveHint
+Action = (
+    Tell | Append | Configure | Converse | Happen | Ask | CancelAside | Show | Play | Hush | Prefer | GiveHint
+)
 
 
 def apply(event: AnyClientEvent, view: View, new_id: Callable[[str], str]) -> list[Action]:
     """What the event asks for. Raises ProtocolError, and then nothing of it is done."""
     match event:
         case SessionUpdate():
-            return [Configure(merged(view.config, event.session, tutor=view.tutor))]
+            return [Configure(_updated(event, view))]
         case AudioAppend():
             return [Append(_decoded(event.audio))]
         case AudioCommit():
@@ -133,8 +156,7 @@ def apply(event: AnyClientEvent, view: View, new_id: Callable[[str], str]) -> li
         case ItemCreate():
             return _create(event, view, new_id)
         case ItemRetrieve():
-            found = _found(event.item_id, view, "item_retrieve_invalid_item_id")
-            return [Tell(ItemRetrieved(item=to_wire(found)))]
+            return [Show(_found(event.item_id, view, "item_retrieve_invalid_item_id"))]
         case ItemDelete():
             _found(event.item_id, view, "item_delete_invalid_item_id")
             gone = view.conversation.delete(event.item_id)
@@ -142,7 +164,7 @@ def apply(event: AnyClientEvent, view: View, new_id: Callable[[str], str]) -> li
         case ItemTruncate():
             return _truncate(event, view)
         case ResponseCreate():
-            return _ask(view)
+            return _ask(event, view, new_id)
         case ResponseCancel():
             return _cancel(event, view)
         case OutputClear():
@@ -227,17 +249,30 @@ def heard_only(playback: Playback, until_ms: float) -> Callable[[Entry], Entry]:
     return cut
 
 
-def _ask(view: View) -> list[Action]:
-    if view.response_id is not None:
+def _ask(event: ResponseCreate, view: View, new_id: Callable[[str], str]) -> list[Action]:
+    if view.config.transcribes_only:
+        raise ProtocolError("invalid_event", "a transcription session gives no responses", param="type")
+    wanted = asked(view.config, event.response, view.conversation, new_id, tutor=view.tutor)
+    if view.response_id is not None and not wanted.aside:
         message = f"the conversation already has an active response: {view.response_id}"
         raise ProtocolError("conversation_already_has_active_response", message)
-    return [Happen(moves.ReplyAsked())]
+    return [Ask(wanted)]
 
 
 def _cancel(event: ResponseCancel, view: View) -> list[Action]:
+    if event.response_id is not None and event.response_id in view.asides:
+        return [CancelAside(event.response_id)]
     if view.response_id is None or event.response_id not in (None, view.response_id):
         raise ProtocolError("response_cancel_not_active", "Cancellation failed: no active response found")
     return [Happen(moves.ReplyCancelled())]
+
+
+def _updated(event: SessionUpdate, view: View) -> Config:
+    """A session's type is settled by its first audio or item."""
+    base = view.config
+    if view.fresh and not view.conversation.entries:
+        base = restyled(base, event.session.get("type"))
+    return merged(base, event.session, tutor=view.tutor)
 
 
 def _tutor(event: TutorPlayhead | TutorSettings | TutorHintRequest | TutorResume, view: View) -> list[Action]:

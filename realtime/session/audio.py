@@ -8,8 +8,8 @@ import numpy as np
 import soxr
 
 from realtime.engines.protocols import SAMPLE_RATE, Samples
-from realtime.protocol.config import AudioFormat, PcmFormat
-from realtime.session.law import LAW_RATE, expand
+from realtime.protocol.config import LAW_RATE, AudioFormat, PcmFormat
+from realtime.session.law import expand
 from realtime.session.vad import WINDOW
 
 

@@ -10,10 +10,11 @@ from realtime.tutor.lesson import Lesson
 from realtime.wire.server_events import TutorFeedback, TutorHint, TutorLesson
 
 NOT_HEARD = Line("Sorry, I could not hear you well. Can you say that again?", "unclear")
+NOWHERE = Progress("")
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class LessonMove:
     """What to say, and where the learner will be once it is being said."""
 
     line: Line
@@ -22,40 +23,54 @@ class Plan:
 
 
 class Course:
-    """The one place of a session that moves through a lesson; the moves themselves are pure."""
+    """The one place of a session that moves through a lesson; the moves themselves are pure.
+
+    `lesson` is None in free talk.
+    """
 
     def __init__(self, lessons: Mapping[str, Lesson], lesson_id: str) -> None:
+        self.lesson: Lesson | None = None
+        self.progress = NOWHERE
         self._lessons = lessons
         self.choose(lesson_id)
 
     def choose(self, lesson_id: str) -> None:
-        """Start a lesson. Raises KeyError."""
-        self.lesson = self._lessons[lesson_id]
+        """Start a lesson, or with "" leave it. Raises KeyError."""
+        self.lesson = self._lessons[lesson_id] if lesson_id else None
         self.progress = Progress(lesson_id)
 
+    def choose_if_known(self, lesson_id: object) -> None:
+        """A stock client names a lesson by its prompt's id; one that is none of ours is its own affair."""
+        if isinstance(lesson_id, str) and lesson_id in self._lessons:
+            self.choose(lesson_id)
+
     def expected(self) -> tuple[str, ...]:
-        return guide.expected(self.lesson, self.progress)
+        return guide.expected(self.lesson, self.progress) if self.lesson else ()
 
-    def plan(self, heard: Transcript | None) -> Plan:
-        """The answer to what was heard; None where recognition failed."""
-        before = self.progress
+    def plan(self, heard: Transcript | None) -> LessonMove:
+        """The answer to what was heard; None where recognition failed. Raises ValueError outside a lesson."""
+        lesson, before = self.lesson, self.progress
+        if lesson is None:
+            raise ValueError("there is no lesson to go on with")
         if heard is None:
-            return Plan(NOT_HEARD, before, before)
+            return LessonMove(NOT_HEARD, before, before)
         if not before.started and not heard.words:
-            after, line = guide.begin(self.lesson)
+            after, line = guide.begin(lesson)
         else:
-            after, line = guide.step(self.lesson, before, heard)
-        return Plan(line, before, after)
+            after, line = guide.step(lesson, before, heard)
+        return LessonMove(line, before, after)
 
-    def adopt(self, plan: Plan) -> None:
-        self.progress = plan.after
+    def adopt(self, move: LessonMove) -> None:
+        self.progress = move.after
 
-    def take_back(self, plan: Plan) -> None:
+    def take_back(self, move: LessonMove) -> None:
         """Nothing of the reply was heard: the learner is where they were."""
-        if self.progress == plan.after:
-            self.progress = plan.before
+        if self.progress == move.after:
+            self.progress = move.before
 
     def standing(self) -> TutorLesson:
+        if self.lesson is None:
+            return TutorLesson(lesson="")
         return TutorLesson(
             lesson=self.lesson.id,
             title=self.lesson.title.en,
@@ -64,13 +79,18 @@ class Course:
             finished=self.progress.finished,
         )
 
-    def hint(self) -> TutorHint:
+    def hint(self) -> TutorHint | None:
+        if self.lesson is None:
+            return None
         hint, line = guide.hint(self.lesson, self.progress)
         return TutorHint(hint=hint, line=line)
 
 
-def feedback(line: Line, item_id: str) -> TutorFeedback | None:
+def remarks(line: Line, item_id: str | None) -> TutorFeedback | TutorHint | None:
+    """What is shown beside the learner's words: what became of the answer, or the help they asked for."""
     if line.verdict is None:
+        return TutorHint(hint=line.note) if line.note else None
+    if item_id is None:
         return None
     return TutorFeedback(
         item_id=item_id, verdict=line.verdict, said=line.said, better=line.better, note=line.note

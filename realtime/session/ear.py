@@ -1,17 +1,17 @@
 """The listening side of a session: audio in, utterances and their recognition, transcripts out."""
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 
 import anyio
 from anyio.abc import TaskGroup
 
 from realtime import metrics
-from realtime.engines.protocols import Hearing, Transcriber
+from realtime.engines.protocols import SAMPLE_RATE, Hearing, Transcriber
 from realtime.errors import EngineError
 from realtime.protocol.items import to_wire
 from realtime.session.audio import InputAudio, to_ms, to_samples
 from realtime.session.news import RecognitionEnded
-from realtime.session.shared import Shared, new_id
+from realtime.session.shared import Post, Shared, new_id
 from realtime.session.utterance import Utterance
 from realtime.session.vad import VoiceActivity
 from realtime.talk import agreement, moves
@@ -25,6 +25,7 @@ from realtime.wire.server_events import (
     ItemDone,
     SpeechStarted,
     SpeechStopped,
+    TimeoutTriggered,
     TranscriptionCompleted,
     TranscriptionDelta,
     TranscriptionError,
@@ -33,7 +34,6 @@ from realtime.wire.server_events import (
 )
 
 PARTIAL_DUE_MS = 500
-Post = Callable[[RecognitionEnded], Awaitable[None]]
 
 
 class Ear:
@@ -117,6 +117,8 @@ class Ear:
         """The utterance becomes an item; its transcript follows, or goes out now if it is known."""
         utterance, shared = self._at_mark(), self._shared
         utterance.end = self._mark = self.audio.end
+        heard = self.audio.cut(utterance.start, utterance.end)
+        shared.tape.record(utterance.item_id, heard.tobytes(), SAMPLE_RATE)
         self._open, self._last = None, utterance if rejoinable else None
         self.audio.forget_before(utterance.start if rejoinable else utterance.end)
         if utterance.announced:
@@ -132,6 +134,15 @@ class Ear:
         if utterance.known:
             await self._publish(utterance)
         return utterance
+
+    async def time_out(self) -> None:
+        """The learner has been silent for long: an empty item says so."""
+        self._open = silent = Utterance(new_id("item"), max(self._mark, self.audio.start))
+        silent.transcript = Transcript()
+        start_ms, end_ms = to_ms(silent.start), to_ms(self.audio.end)
+        timeout = TimeoutTriggered(audio_start_ms=start_ms, audio_end_ms=end_ms, item_id=silent.item_id)
+        await self._shared.tell(timeout)
+        await self.commit(rejoinable=False)
 
     def settle(self) -> None:
         """The reply is being heard: what was committed is not taken in again."""

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from realtime.engines.protocols import Samples
 
 Law = Literal["audio/pcmu", "audio/pcma"]
-LAW_RATE = 8000
 
 
 def expand(coded: bytes, law: Law) -> Samples:

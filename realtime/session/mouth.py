@@ -1,50 +1,21 @@
-"""The speaking side of a session: the conversation's reply, its wire form, and how much of it was heard."""
+"""The speaking side of a session: the conversation's reply, and how much of it was heard."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from itertools import chain
 
 from realtime import metrics
 from realtime.engines.protocols import VOICE_RATE
-from realtime.errors import EngineError
-from realtime.protocol.response import ResponseWire
 from realtime.protocol.rules import heard_only
-from realtime.session.course import Plan
-from realtime.session.news import ClipBegan, ClipCaptioned, ClipEnded, ClipSounded, ReplyEnded
-from realtime.session.pace import PlayheadPace
-from realtime.session.reply import Reply
-from realtime.session.shared import Shared, Version
-from realtime.talk.conversation import Entry, Message
+from realtime.session.news import ClipSounded, ReplyEnded, SpeechNews, TextWritten
+from realtime.session.shared import Shared
+from realtime.session.speech import Speech
+from realtime.talk.conversation import Message
 from realtime.talk.moves import StopReason
 from realtime.talk.playback import Playback
-from realtime.wire.items import ResponseError
 from realtime.wire.link import Outgoing
-from realtime.wire.server_events import (
-    CaptionWord,
-    Error,
-    ErrorEvent,
-    ItemTruncated,
-    TutorCaption,
-    TutorClip,
-    TutorLatency,
-)
+from realtime.wire.server_events import ItemTruncated, TutorLatency
 
-
-@dataclass(slots=True, eq=False)
-class Speech:
-    """A reply as the session sees it. `plan` is None until its transcript is known."""
-
-    wire: ResponseWire
-    reply: Reply | None = None
-    plan: Plan | None = None
-    held: bool = False  # begun before the endpoint
-    version: Version = (0, 0)
-    announced: bool = False
-    complete: bool = False  # its response is done; it may still be playing
-    playback: Playback = field(default_factory=Playback)
-
-    @property
-    def sounded(self) -> bool:
-        return self.playback.sent_ms > 0
+KEPT = 64  # earlier items whose playbacks are known: what a client may still truncate
 
 
 class Mouth:
@@ -52,8 +23,8 @@ class Mouth:
 
     def __init__(self, shared: Shared) -> None:
         self.speech: Speech | None = None
-        self.played: dict[str, Playback] = {}  # of earlier replies, by item id
         self._shared = shared
+        self._played: dict[str, Playback] = {}  # of earlier replies, by item id
 
     @property
     def response_id(self) -> str | None:
@@ -64,77 +35,48 @@ class Mouth:
     @property
     def playing_id(self) -> str | None:
         """The item whose response is done and whose audio still plays."""
-        speech = self.speech
-        return speech.wire.item_id if speech and speech.complete else None
+        return self.speech.item_id if self.speech and self.speech.complete else None
 
-    def known_playbacks(self) -> dict[str, Playback]:
-        """What was sent of each spoken item, the one being spoken included."""
-        speech = self.speech
-        if speech is None or not speech.playback.clips:
-            return self.played
-        return {**self.played, speech.wire.item_id: speech.playback}
+    def playbacks(self) -> Mapping[str, Playback]:
+        """What was sent of each spoken item, those being spoken included."""
+        return {**self._played, **self.speech.playbacks} if self.speech else self._played
 
     async def announce(self, speech: Speech) -> None:
         if not speech.announced:
             speech.announced = True
             await self._tell_all(speech.wire.opened())
 
-    async def begin(self, speech: Speech) -> None:
-        """The reply has something to say: its message is an item of the conversation now."""
-        before = self._shared.conversation.last_id
-        events = speech.wire.begin(before)
-        if speech.wire.message:
-            self._shared.conversation = self._shared.conversation.add(speech.wire.message)
-        await self._tell_all(events)
-
-    async def take(self, news: ClipBegan | ClipCaptioned | ClipSounded | ClipEnded) -> bool:
+    async def take(self, news: SpeechNews) -> bool:
         """Put a reply's news on the wire. True when it was the first that the learner hears or reads."""
-        speech = self.speech
-        if speech is None or speech.reply is None or speech.reply.id != news.reply_id:
+        speech = self._speaking(news.reply_id)
+        if speech is None:
             return False
-        first = not speech.sounded
-        match news:
-            case ClipBegan(text=text):
-                speech.playback = speech.playback.begin(text)
-                if speech.wire.message is None:
-                    await self.begin(speech)
-                await self._tell_all([*self._clip(speech, text), *speech.wire.say(text)])
-                return not speech.wire.spoken and len(speech.playback.clips) == 1
-            case ClipCaptioned(words=words):
-                speech.playback = speech.playback.caption(words)
-                await self._tell_all(self._caption(speech))
-                return False
-            case ClipSounded(pcm=pcm):
-                speech.playback = speech.playback.send(len(pcm) * 500 / VOICE_RATE)
-                await self._tell_all([pcm] if self._shared.tutor else speech.wire.sound(pcm))
-                return first
-            case ClipEnded():
-                speech.playback = speech.playback.end()
-                return False
+        first = not speech.sounded and isinstance(news, ClipSounded | TextWritten)
+        events = speech.take(news, self._shared.conversation.last_id)
+        self._keep(speech)
+        if isinstance(news, ClipSounded) and speech.item_id:
+            self._shared.tape.record(speech.item_id, news.pcm, VOICE_RATE)
+        await self._tell_all(events)
+        return first
 
     async def complete(self, news: ReplyEnded) -> None:
         """All of the reply has been sent, or an engine failed on the way."""
-        speech = self.speech
-        if speech is None or speech.reply is None or speech.reply.id != news.reply_id:
+        speech = self._speaking(news.reply_id)
+        if speech is None:
             return
-        speech.complete = True
-        metrics.replies.labels("failed" if news.error else "completed").inc()
-        if news.error is None:
-            await self._close(speech, speech.wire.over("completed"))
-        else:
-            await self._tell_failure(news.error)
-            error = ResponseError(type="server_error", code=news.error.code, message=str(news.error))
-            await self._close(speech, speech.wire.over("failed", error=error))
+        metrics.count_reply(news.error)
+        events = speech.end(news)
+        self._keep(speech)
+        await self._tell_all(events)
         report = self._shared.stages.report()
-        for stage, ms in report.items():
-            metrics.stage_seconds.labels(stage).observe(ms / 1000)
+        metrics.observe_stages(report)
         if self._shared.tutor:
             await self._shared.tell(TutorLatency(response_id=speech.wire.id, stages=report))
 
     def finish(self, reply_id: str) -> bool:
         """The reply has been heard to its end. False for one that was stopped before."""
-        speech = self.speech
-        if speech is None or speech.reply is None or speech.reply.id != reply_id:
+        speech = self._speaking(reply_id)
+        if speech is None:
             return False
         self.speech = None
         self._lay_by(speech)
@@ -145,11 +87,15 @@ class Mouth:
         speech = await self.drop()
         if speech is None or not speech.announced:
             return speech
-        if not speech.complete:
+        running = not speech.complete
+        if running:
             metrics.replies.labels("cancelled").inc()
-            await self._close(speech, speech.wire.over("cancelled", reason))
-        if self._shared.tutor and speech.playback.clips:
-            await self._cut(speech)
+            events = speech.wire.over("cancelled", reason)
+            self._keep(speech)
+            await self._tell_all(events)
+        if self._shared.tutor:
+            for item_id in speech.playbacks:
+                await self._cut(item_id, tell=not running)
         return speech
 
     async def drop(self) -> Speech | None:
@@ -168,67 +114,53 @@ class Mouth:
 
     def play(self, item_id: str, played_ms: int) -> None:
         """The client's playhead moved. A last report after a cut says what was really heard."""
-        speech = self.speech
-        if speech and speech.wire.item_id == item_id:
-            if speech.reply and isinstance(speech.reply.pace, PlayheadPace):
-                speech.reply.pace.played(played_ms)
-        elif item_id in self.played:
-            self.played[item_id] = playback = self.played[item_id].play(played_ms)
-            entry = _find(self._shared.conversation.entries, item_id)
+        if self.speech and item_id in self.speech.playbacks:
+            self.speech.hear(item_id, played_ms)
+        elif item_id in self._played:
+            self._played[item_id] = self._played[item_id].play(played_ms)
+            entry = next((entry for entry in self._shared.conversation.entries if entry.id == item_id), None)
             if isinstance(entry, Message) and entry.status == "incomplete":
-                self._keep_heard(item_id, playback)
+                self._keep_heard(item_id)
 
-    async def _cut(self, speech: Speech) -> None:
-        item_id, playback = speech.wire.item_id, speech.playback
-        if playback.played_ms >= playback.sent_ms and speech.complete:
+    def _speaking(self, reply_id: str) -> Speech | None:
+        """The reply, unless this is late news of one that was stopped."""
+        speech = self.speech
+        return speech if speech and speech.reply and speech.reply.id == reply_id else None
+
+    def _keep(self, speech: Speech) -> None:
+        """The reply's items, as they are now, are items of the conversation; deleted ones stay deleted."""
+        shared = self._shared
+        newest = [speech.wire.open] if speech.wire.open else []
+        for entry in chain(speech.wire.entries, newest):
+            if shared.holds(entry.id):
+                if shared.conversation.find(entry.id) != entry and entry.status != "in_progress":
+                    shared.conversation = shared.conversation.change(entry.id, lambda _, new=entry: new)
+            elif entry.id not in speech.kept:
+                shared.conversation = shared.conversation.add(entry)
+            speech.kept.add(entry.id)
+
+    async def _cut(self, item_id: str, *, tell: bool) -> None:
+        playback = self._played[item_id]
+        if playback.played_ms >= playback.sent_ms and tell:
             return
-        self._keep_heard(item_id, playback)
-        if speech.complete:
+        self._keep_heard(item_id)
+        if tell:
             played_ms = int(playback.played_ms)
             await self._shared.tell(ItemTruncated(item_id=item_id, content_index=0, audio_end_ms=played_ms))
 
-    def _keep_heard(self, item_id: str, playback: Playback) -> None:
+    def _keep_heard(self, item_id: str) -> None:
         if self._shared.holds(item_id):
+            playback = self._played[item_id]
+            self._shared.tape.cut(item_id, playback.played_ms)
             cut = heard_only(playback, playback.played_ms)
             self._shared.conversation = self._shared.conversation.change(item_id, cut)
-
-    async def _close(self, speech: Speech, events: Sequence[Outgoing]) -> None:
-        message = speech.wire.message
-        if message and self._shared.holds(message.id):
-            self._shared.conversation = self._shared.conversation.change(message.id, lambda _: message)
-        await self._tell_all(events)
-
-    async def _tell_failure(self, error: EngineError) -> None:
-        metrics.engine_errors.labels(error.stage, error.code).inc()
-        failure = Error(type="server_error", code=error.code, message=str(error))
-        await self._shared.tell(ErrorEvent(error=failure))
 
     async def _tell_all(self, events: Sequence[Outgoing]) -> None:
         for event in events:
             await self._shared.tell(event)
 
     def _lay_by(self, speech: Speech) -> None:
-        if speech.reply:
-            speech.playback = speech.playback.play(speech.reply.pace.played_ms)
-        if speech.playback.clips:
-            self.played[speech.wire.item_id] = speech.playback
-
-    def _clip(self, speech: Speech, text: str) -> list[Outgoing]:
-        if not self._shared.tutor or not speech.wire.spoken:
-            return []
-        wire, number = speech.wire, len(speech.playback.clips) - 1
-        return [TutorClip(response_id=wire.id, item_id=wire.item_id, clip=number, text=text)]
-
-    def _caption(self, speech: Speech) -> list[Outgoing]:
-        if not self._shared.tutor:
-            return []
-        clips = speech.playback.clips
-        words = tuple(
-            CaptionWord(text=word.text, start_ms=word.start_ms, end_ms=word.end_ms)
-            for word in clips[-1].words
-        )
-        return [TutorCaption(item_id=speech.wire.item_id, clip=len(clips) - 1, words=words)]
-
-
-def _find(entries: tuple[Entry, ...], item_id: str) -> Entry | None:
-    return next((entry for entry in entries if entry.id == item_id), None)
+        speech.lay_by()
+        self._played |= speech.playbacks
+        for item_id in list(self._played)[:-KEPT]:
+            del self._played[item_id]

@@ -1,4 +1,4 @@
-"""What reaches a session's inbox: from its client, its engines, its reply."""
+"""What reaches a session's inbox: from its client, its engines, its replies."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Attached:
-    """A client has connected; `back`: to go on with a talk whose socket was cut."""
+    """A client has connected; `back`: its socket was cut, and it goes on."""
 
     link: Link
     back: bool
@@ -27,6 +27,11 @@ class Attached:
 @dataclass(frozen=True, slots=True)
 class Detached:
     """The client has gone; it may come back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """Nobody has spoken for as long as the configuration allows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,8 @@ class RecognitionEnded:
 
 @dataclass(frozen=True, slots=True)
 class ClipBegan:
+    """`text` as it is to be joined to the text before."""
+
     reply_id: str
     text: str
 
@@ -64,11 +71,34 @@ class ClipEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class TextWritten:
+    """More text of a reply that is not spoken."""
+
+    reply_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallBegan:
+    reply_id: str
+    call_id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallGrew:
+    reply_id: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReplyEnded:
-    """All of it has been sent; `error` is what an engine failed with on the way."""
+    """All of it has been sent. `error` is what an engine failed with, `short`: a limit of tokens ended it."""
 
     reply_id: str
     error: EngineError | None = None
+    short: bool = False
+    usage: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,5 +108,6 @@ class ReplyPlayed:
     reply_id: str
 
 
-ReplyNews = ClipBegan | ClipCaptioned | ClipSounded | ClipEnded | ReplyEnded | ReplyPlayed
-News = Received | Attached | Detached | RecognitionEnded | ReplyNews
+SpeechNews = ClipBegan | ClipCaptioned | ClipSounded | ClipEnded | TextWritten | CallBegan | CallGrew
+ReplyNews = SpeechNews | ReplyEnded | ReplyPlayed
+News = Received | Attached | Detached | Idle | RecognitionEnded | ReplyNews

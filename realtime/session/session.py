@@ -1,56 +1,40 @@
-"""One learner's talk: news in, the pure parts decide, and this carries it out.
+"""One learner's talk: news in, the pure parts decide, and this and its parts carry it out.
 
 A session is one loop over its inbox, so whatever it changes is changed in one place and in one order. Its
-recognitions and its reply are tasks of its own group; when `run` has ended, nothing of it is alive.
+recognitions and its replies are tasks of its own group; when `run` has ended, nothing of it is alive.
 """
 
 import logging
-from collections.abc import AsyncGenerator, Mapping
+import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import anyio
 import anyio.lowlevel
-from anyio.abc import TaskGroup
 
 from realtime import metrics
-from realtime.engines.protocols import Synthesizer, Transcriber
+from realtime.engines.protocols import ChatModel, Synthesizer, Transcriber
 from realtime.errors import LinkClosed, ProtocolError
 from realtime.protocol import rules
 from realtime.protocol.config import Config, ServerVad
 from realtime.protocol.items import to_wire
-from realtime.protocol.response import ResponseWire
-from realtime.session.course import Course, feedback
+from realtime.session.author import Author
+from realtime.session.course import Course
 from realtime.session.ear import Ear
-from realtime.session.mouth import Mouth, Speech
-from realtime.session.news import (
-    Attached,
-    Detached,
-    News,
-    Received,
-    RecognitionEnded,
-    ReplyEnded,
-    ReplyPlayed,
-)
-from realtime.session.pace import ClockPace, PlayheadPace
-from realtime.session.reply import Reply
+from realtime.session.floor import Floor
+from realtime.session.news import Attached, Detached, News, Received
 from realtime.session.shared import Shared, new_id
+from realtime.session.tape import Tape
 from realtime.session.vad import VoiceActivity, VoiceModel
 from realtime.settings import Settings
 from realtime.talk import moves
-from realtime.talk.conversation import Message
-from realtime.talk.transcript import Transcript, Word
-from realtime.talk.turn import WINDOW_MS, Turn, advance
+from realtime.talk.conversation import Entry, Message
 from realtime.tutor.lesson import Lesson
 from realtime.wire.client_events import AnyClientEvent, TutorSettings
 from realtime.wire.codec import told
 from realtime.wire.link import Link, Outgoing
-from realtime.wire.server_events import (
-    SessionCreated,
-    SessionUpdated,
-    TutorDuck,
-    TutorResumed,
-)
+from realtime.wire.server_events import ItemRetrieved, SessionCreated, SessionUpdated, TutorResumed
 
 log = logging.getLogger(__name__)
 INBOX = 64
@@ -62,34 +46,42 @@ class Engines:
     transcriber: Transcriber
     synthesizer: Synthesizer
     voice_model: VoiceModel
+    chat: ChatModel | None = None
 
 
 class Session:
     """`tutor`: the tutor.v1 subprotocol. A link is attached while the client is connected."""
 
     def __init__(
-        self, settings: Settings, engines: Engines, lessons: Mapping[str, Lesson], *, tutor: bool
+        self,
+        settings: Settings,
+        engines: Engines,
+        lessons: Mapping[str, Lesson],
+        start: Config,
+        *,
+        tutor: bool,
     ) -> None:
         self.id = new_id("sess")
         self.tutor = tutor
-        self._link: Link | None = None
         self._settings = settings
         self._engines = engines
-        self._turn = Turn()
-        self._course = Course(lessons, settings.talk.lesson)
+        self._link: Link | None = None
+        self._expires_at = round(time.time() + settings.limits.session_s)
         self._post, self._inbox = anyio.create_memory_object_stream[News](INBOX)
-        config = Config.model_validate({"audio": {"output": {"voice": settings.engines.voice}}})
-        self._shared = Shared(self._tell, config, tutor=tutor)
-        self._mouth = Mouth(self._shared)
+        self._shared = Shared(self._tell, start, Tape(settings.limits.kept_audio_bytes), tutor=tutor)
+        self._course = Course(lessons, settings.first_lesson)
         self._ear: Ear
-        self._tasks: TaskGroup
+        self._floor: Floor
 
     async def run(self) -> None:
         """The talk, until its scope is cancelled."""
+        engines, shared, course = self._engines, self._shared, self._course
         async with self._post, self._inbox, anyio.create_task_group() as tasks:
-            self._tasks = tasks
-            activity = VoiceActivity(self._engines.voice_model)
-            self._ear = Ear(self._shared, self._engines.transcriber, activity, tasks, self._post.send)
+            activity = VoiceActivity(engines.voice_model)
+            self._ear = Ear(shared, engines.transcriber, activity, tasks, self._post.send)
+            author, voice, talk = Author(course, engines.chat), engines.synthesizer, self._settings.talk
+            self._floor = Floor(shared, self._ear, course, author, voice, talk, tasks, self._post.send)
+            self._listen(shared.config)
             async for news in self._inbox:
                 await self._take(news)
 
@@ -114,19 +106,18 @@ class Session:
                 await self._welcome(link, back=back)
             case Detached():
                 self._link = None
-                await self._happen(moves.Left())
-            case RecognitionEnded():
-                await self._happen(await self._ear.take(news))
-            case ReplyEnded():
-                await self._mouth.complete(news)
-            case ReplyPlayed(reply_id=reply_id):
-                if self._mouth.finish(reply_id):
-                    await self._happen(moves.ReplyPlayed())
+                await self._floor.happen(moves.Left())
             case _:
-                if await self._mouth.take(news):
-                    self._shared.stages.mark("first_audio")
-                    self._ear.settle()
-                    await self._happen(moves.ReplySounded())
+                await self._floor.take(news)
+
+    async def _welcome(self, link: Link, *, back: bool) -> None:
+        self._link = link
+        if not back:
+            await self._tell(SessionCreated(session=self._described()))
+            return
+        items = tuple(to_wire(entry) for entry in self._shared.conversation.entries)
+        standing = self._course.standing()
+        await self._tell(TutorResumed(session=self._described(), items=items, lesson=standing))
 
     async def _obey(self, message: AnyClientEvent | bytes) -> None:
         """What the client asks for is done, or refused with nothing of it done."""
@@ -140,24 +131,18 @@ class Session:
             metrics.client_errors.labels(error.code).inc()
             await self._tell(told(error, None if isinstance(message, bytes) else message.event_id))
 
-    async def _welcome(self, link: Link, *, back: bool) -> None:
-        self._link = link
-        if not back:
-            await self._tell(SessionCreated(session=self._described()))
-            return
-        items = tuple(to_wire(entry) for entry in self._shared.conversation.entries)
-        standing = self._course.standing()
-        await self._tell(TutorResumed(session=self._described(), items=items, lesson=standing))
-
     def _view(self) -> rules.View:
+        mouth = self._floor.mouth
         return rules.View(
             config=self._shared.config,
             conversation=self._shared.conversation,
             tutor=self._shared.tutor,
-            response_id=self._mouth.response_id,
-            playing_id=self._mouth.playing_id,
+            response_id=mouth.response_id,
+            playing_id=mouth.playing_id,
+            asides=self._floor.asides,
+            fresh=self._ear.audio.end == 0,
             buffered_ms=self._ear.buffered_ms,
-            played=self._mouth.known_playbacks(),
+            played=mouth.playbacks(),
         )
 
     async def _act(self, action: rules.Action) -> None:
@@ -171,186 +156,75 @@ class Session:
             case rules.Converse(conversation=conversation):
                 self._shared.conversation = conversation
             case rules.Happen(event=event):
-                await self._happen(event)
+                await self._floor.happen(event)
+            case rules.Ask(asked=asked):
+                await self._floor.ask(asked)
+            case rules.CancelAside(response_id=response_id):
+                await self._floor.asides.cancel(response_id)
+            case rules.Show(entry=entry):
+                await self._show(entry)
             case rules.Play(item_id=item_id, played_ms=played_ms):
-                self._mouth.play(item_id, played_ms)
+                self._floor.mouth.play(item_id, played_ms)
+            case rules.Hush():
+                await self._floor.hush()
             case rules.Prefer(settings=settings):
                 await self._prefer(settings)
-            case rules.Hush():
-                await self._mouth.drop()
-                await self._happen(moves.ReplyPlayed())
             case rules.GiveHint():
-                await self._tell(self._course.hint())
+                await self._give_hint()
 
     async def _hear(self, audio: bytes) -> None:
         rules.checked(audio, self._shared.config)
-        detect = self._shared.policy.detect
-        if not detect and self._ear.buffered_ms > self._settings.limits.utterance_ms:
-            message = f"more than {self._settings.limits.utterance_ms} ms of audio without a commit"
+        detect, limit_ms = self._shared.policy.detect, self._settings.limits.utterance_ms
+        if not detect and self._ear.buffered_ms > limit_ms:
+            message = f"more than {limit_ms} ms of audio without a commit"
             raise ProtocolError("input_audio_buffer_full", message)
         for count, speech in enumerate(self._ear.windows(audio), 1):
-            await self._happen(moves.Window(speech))
-            if detect and self._turn.ear == "quiet":
+            await self._floor.happen(moves.Window(speech))
+            if detect and self._floor.turn.ear == "quiet":
                 self._ear.idle()
             if count % BREATH == 0:
                 await anyio.lowlevel.checkpoint()
 
     async def _configure(self, config: Config) -> None:
+        before = self._shared.config
         self._shared.configure(config)
+        if config.prompt and config.prompt != before.prompt:
+            self._course.choose_if_known(config.prompt.get("id"))
+        self._listen(config)
+        await self._tell(SessionUpdated(session=self._described()))
+
+    def _listen(self, config: Config) -> None:
         self._ear.audio.change_format(config.audio.input.format)
         detection = config.audio.input.turn_detection
         if isinstance(detection, ServerVad):
             self._ear.activity.threshold = detection.threshold
             self._ear.pre_roll_ms = detection.prefix_padding_ms
-        await self._tell(SessionUpdated(session=self._described()))
 
     async def _prefer(self, settings: TutorSettings) -> None:
-        if settings.lesson is not None:
+        lesson = settings.lesson
+        if lesson == "" and self._engines.chat is None:
+            raise ProtocolError("no_chat_model", "free talk needs a chat server", param="lesson")
+        if lesson is not None:
             try:
-                self._course.choose(settings.lesson)
+                self._course.choose(lesson)
             except KeyError:
-                message = f"there is no lesson {settings.lesson!r}"
+                message = f"there is no lesson {lesson!r}"
                 raise ProtocolError("unknown_lesson", message, param="lesson") from None
             self._shared.touch()
         await self._tell(self._course.standing())
 
-    # what the turn decides
+    async def _give_hint(self) -> None:
+        hint = self._course.hint()
+        if hint is None:
+            raise ProtocolError("no_lesson", "there are no hints outside a lesson")
+        await self._tell(hint)
 
-    async def _happen(self, event: moves.Event) -> None:
-        speech_ms = self._turn.speech_ms
-        if isinstance(event, moves.Window) and event.speech:
-            speech_ms += WINDOW_MS
-        silent_ms = self._turn.silent_ms
-        self._turn, effects = advance(self._turn, event, self._shared.policy)
-        for effect in effects:
-            await self._carry_out(effect, speech_ms, silent_ms)
-
-    async def _carry_out(self, effect: moves.Effect, speech_ms: int, silent_ms: int) -> None:
-        match effect:
-            case moves.OpenUtterance(rejoin=rejoin):
-                await self._ear.open(speech_ms, rejoin=rejoin)
-            case moves.TellStarted():
-                await self._ear.announce()
-            case moves.Transcribe(revision=revision, whole=whole):
-                self._ear.transcribe(revision, whole=whole, expected=self._course.expected())
-            case moves.ForgetUtterance():
-                self._ear.forget()
-            case moves.CommitUtterance():
-                await self._commit(silent_ms)
-            case moves.HoldReply():
-                self._hold()
-            case moves.DropHeldReply():
-                await self._drop_held()
-            case moves.OpenReply():
-                await self._mouth.retire()
-                self._mouth.speech = self._new_speech()
-                await self._mouth.announce(self._mouth.speech)
-            case moves.StartReply():
-                await self._start()
-            case moves.StopReply(reason=reason):
-                await self._stop(reason)
-            case moves.Duck(on=on):
-                await self._tell_tutor(TutorDuck(on=on))
-
-    async def _commit(self, silent_ms: int) -> None:
-        """A held reply that was begun on what is no longer so is dropped: the start begins another."""
-        held = self._mouth.speech
-        stale = held is not None and not held.announced and held.version != self._shared.version
-        if stale:
-            await self._drop_held()
-        unanswered = {entry.id for entry in self._unanswered()}
-        self._ear.heard = {id: heard for id, heard in self._ear.heard.items() if id in unanswered}
-        self._shared.stages.begin(silent_ms)
-        self._shared.stages.mark("endpoint")
-        await self._ear.commit(rejoinable=self._shared.policy.graceful and self._shared.policy.respond)
-
-    async def _drop_held(self) -> None:
-        metrics.held_replies.labels("dropped").inc()
-        await self._mouth.drop()
-
-    def _hold(self) -> None:
-        utterance = self._ear.utterance
-        speech = self._new_speech()
-        speech.held, speech.version = True, self._shared.version
-        self._mouth.speech = speech
-        if utterance is not None:
-            transcript = utterance.transcript
-            self._speak(speech, self._heard_and(transcript) if transcript else None)
-
-    async def _start(self) -> None:
-        await self._mouth.retire()
-        speech = self._mouth.speech or self._new_speech()
-        self._mouth.speech = speech
-        if speech.plan is None:
-            self._speak(speech, self._heard_and(None))
-        if speech.plan is None or speech.reply is None:
-            return
-        answered = self._answered()
-        self._course.adopt(speech.plan)
-        note = feedback(speech.plan.line, answered) if answered else None
-        if note:
-            await self._tell_tutor(note)
-        await self._tell_tutor(self._course.standing())
-        if speech.held:
-            metrics.held_replies.labels("released").inc()
-        await self._mouth.announce(speech)
-        speech.reply.release()
-
-    async def _stop(self, reason: moves.StopReason) -> None:
-        speech = await self._mouth.stop(reason)
-        if speech and speech.plan and not speech.sounded and speech.wire.spoken:
-            self._course.take_back(speech.plan)
-            await self._tell_tutor(self._course.standing())
-
-    # a reply
-
-    def _new_speech(self) -> Speech:
-        return Speech(ResponseWire(new_id("resp"), new_id("item"), self._shared.config, f"conv_{self.id}"))
-
-    def _speak(self, speech: Speech, heard: Transcript | None) -> None:
-        """Begin to make the reply; it is heard once it is released."""
-        plan = self._course.plan(heard)
-        limits, output = self._settings.talk, self._shared.config.audio.output
-        pace = (
-            PlayheadPace(limits.lead_ms, limits.stalled_ms)
-            if self._shared.tutor
-            else ClockPace(limits.blind_lead_ms)
-        )
-        voice = self._engines.synthesizer if speech.wire.spoken else None
-
-        async def script() -> AsyncGenerator[str]:
-            yield plan.line.text
-
-        speech.plan = plan
-        speech.reply = Reply(speech.wire.id, script, voice, output.voice, output.speed, pace)
-        self._tasks.start_soon(speech.reply.run, self._post.send)
-
-    def _heard_and(self, more: Transcript | None) -> Transcript | None:
-        """All that the learner said since the tutor last spoke; None where it could not be recognised."""
-        parts: list[Transcript] = []
-        for entry in self._unanswered():
-            known = self._ear.heard.get(entry.id, _typed(entry.text))
-            if known is None:
-                return None
-            parts.append(known)
-        if more is not None:
-            parts.append(more)
-        scores = [part.on_script for part in parts if part.on_script is not None]
-        words = tuple(word for part in parts for word in part.words)
-        return Transcript(words, min(scores) if scores else None)
-
-    def _unanswered(self) -> list[Message]:
-        said: list[Message] = []
-        for entry in reversed(self._shared.conversation.entries):
-            if isinstance(entry, Message) and entry.role == "assistant":
-                break
-            if isinstance(entry, Message) and entry.role == "user":
-                said.append(entry)
-        return said[::-1]
-
-    def _answered(self) -> str | None:
-        said = self._unanswered()
-        return said[-1].id if said else None
+    async def _show(self, entry: Entry) -> None:
+        """The item, with its audio as far as that is held."""
+        mine = isinstance(entry, Message) and entry.role == "assistant"
+        audio = self._shared.config.audio
+        held = self._shared.tape.play(entry.id, audio.output.format if mine else audio.input.format)
+        await self._tell(ItemRetrieved(item=to_wire(entry, held)))
 
     # to the client
 
@@ -364,15 +238,5 @@ class Session:
             log.info("session %s: %s", self.id, error)
             self._link = None
 
-    async def _tell_tutor(self, message: Outgoing) -> None:
-        if self._shared.tutor:
-            await self._tell(message)
-
     def _described(self) -> dict[str, Any]:
-        described = self._shared.config.model_dump(mode="json")
-        return {**described, "id": self.id, "object": "realtime.session"}
-
-
-def _typed(text: str) -> Transcript:
-    """Words that were written, not spoken."""
-    return Transcript(tuple(Word(word, 0, 0) for word in text.split()))
+        return {**self._shared.config.described(), "id": self.id, "expires_at": self._expires_at}

@@ -8,6 +8,7 @@ import anyio
 from anyio.abc import TaskGroup
 
 from realtime.errors import ProtocolError
+from realtime.protocol.config import Config
 from realtime.session.session import Engines, Session
 from realtime.settings import Settings
 from realtime.tutor.lesson import Lesson
@@ -42,14 +43,14 @@ class Sessions:
     def __len__(self) -> int:
         return len(self._seats)
 
-    async def serve(self, link: Link) -> None:
-        """One connection, from its greeting to its end."""
+    async def serve(self, link: Link, start: Config) -> None:
+        """One connection, from its greeting to its end; `start`: how its session is configured at first."""
         if len(self._seats) >= self._settings.limits.sessions:
             message = f"all {self._settings.limits.sessions} places are taken"
             await link.refuse(ProtocolError("server_full", message, kind="server_error"))
             await link.close(1013, message)
             return
-        seat = self._open(link)
+        seat = self._open(link, start)
         try:
             await seat.session.attach(link, back=False)
             async for message in link.messages():
@@ -63,8 +64,8 @@ class Sessions:
             with anyio.CancelScope(shield=True):
                 await self._leave(seat, link)
 
-    def _open(self, link: Link) -> Seat:
-        session = Session(self._settings, self._engines, self.lessons, tutor=link.tutor)
+    def _open(self, link: Link, start: Config) -> Seat:
+        session = Session(self._settings, self._engines, self.lessons, start, tutor=link.tutor)
         seat = Seat(session, link)
         self._seats[session.id] = seat
         self._tasks.start_soon(self._run, seat)

@@ -2,16 +2,19 @@
 
 import secrets
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import anyio
 
 from realtime.protocol.config import Config, policy
+from realtime.session.tape import Tape
 from realtime.talk.conversation import Conversation
 from realtime.talk.turn import Policy
 from realtime.wire.link import Outgoing
 
 Version = tuple[int, int]  # of the conversation, of what else a reply depends on
 Tell = Callable[[Outgoing], Awaitable[None]]
+Post = Callable[[Any], Awaitable[None]]
 
 
 def new_id(kind: str) -> str:
@@ -44,10 +47,12 @@ class Shared:
     config: Config
     policy: Policy
 
-    def __init__(self, tell: Tell, config: Config, *, tutor: bool) -> None:
+    def __init__(self, tell: Tell, config: Config, tape: Tape, *, tutor: bool) -> None:
         self.tell = tell
+        self.tape = tape
         self.tutor = tutor
         self.conversation = Conversation()
+        self.conversation_id = new_id("conv")
         self.stages = Stages()
         self._changes = 0
         self.configure(config)
@@ -56,6 +61,10 @@ class Shared:
     def version(self) -> Version:
         """A reply that was begun on another version is stale."""
         return self.conversation.version, self._changes
+
+    async def tell_tutor(self, message: Outgoing) -> None:
+        if self.tutor:
+            await self.tell(message)
 
     def holds(self, item_id: str) -> bool:
         """Whether it is still in the conversation: the client may delete any item at any time."""

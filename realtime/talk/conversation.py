@@ -45,6 +45,7 @@ class CallOutput:
     id: str
     call_id: str
     output: str
+    status: Status = "completed"
 
 
 Entry = Message | Call | CallOutput

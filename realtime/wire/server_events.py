@@ -226,16 +226,19 @@ class AudioTranscriptDone(InPart):
     transcript: str
 
 
-class RateLimit(Wire):
-    name: Literal["requests", "tokens"]
-    limit: int
-    remaining: int
-    reset_seconds: float
+class ArgumentsDelta(InResponse):
+    type: Literal["response.function_call_arguments.delta"] = "response.function_call_arguments.delta"
+    item_id: str
+    call_id: str
+    delta: str
 
 
-class RateLimitsUpdated(ServerEvent):
-    type: Literal["rate_limits.updated"] = "rate_limits.updated"
-    rate_limits: tuple[RateLimit, ...]
+class ArgumentsDone(InResponse):
+    type: Literal["response.function_call_arguments.done"] = "response.function_call_arguments.done"
+    item_id: str
+    call_id: str
+    name: str
+    arguments: str
 
 
 # tutor.v1
@@ -361,7 +364,8 @@ AnyServerEvent = Annotated[
     | AudioDone
     | AudioTranscriptDelta
     | AudioTranscriptDone
-    | RateLimitsUpdated
+    | ArgumentsDelta
+    | ArgumentsDone
     | TutorClip
     | TutorCaption
     | TutorTentative

@@ -239,7 +239,7 @@ def test_any_updates_leave_a_session_that_strict_clients_can_read(changes: list[
         (hearing(noise_reduction={"type": "none"}), "session.audio.input.noise_reduction.type"),
         (speaking(speed=9), "session.audio.output.speed"),
         (speaking(speed=float("nan")), "session.audio.output.speed"),
-        (speaking(format={"type": "audio/pcmu"}), "session.audio.output.format"),
+        (speaking(format={"type": "audio/mp3"}), "session.audio.output.format.type"),
         (speaking(format={"type": "audio/pcm", "rate": 16_000}), "session.audio.output.format"),
     ],
 )

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from realtime.protocol.config import Config
-from realtime.protocol.response import DELTA_BYTES, Ending, ResponseWire
+from realtime.protocol.request import Asked
+from realtime.protocol.response import Ending, ResponseWire
+from realtime.talk.conversation import Message
 from realtime.wire.codec import encode
 from realtime.wire.items import ResponseError
 from realtime.wire.server_events import ServerEvent
@@ -16,6 +18,7 @@ from tests.protocol.strict import strict
 SPOKEN = Config()
 WRITTEN = Config(output_modalities=("text",))
 SECOND = bytes(48_000)
+DELTA_BYTES = 4800
 FAILED = ResponseError(type="server_error", code="engine_down", message="speech: gone")
 
 OPENED = ["response.created"]
@@ -45,18 +48,18 @@ def names(events: list[dict[str, Any]]) -> list[str]:
 
 
 def wire(config: Config = SPOKEN) -> ResponseWire:
-    return ResponseWire("resp_1", "item_2", config, "conv_1")
+    return ResponseWire("resp_1", "conv_1", Asked(config))
 
 
 def test_a_spoken_reply() -> None:
     reply = wire()
     events = told(
         reply.opened(),
-        reply.begin("item_1"),
+        reply.begin_message("item_2", "item_1"),
         reply.say("Hello."),
-        reply.sound(bytes(2 * DELTA_BYTES)),
-        reply.say("How are you?"),
-        reply.sound(bytes(10)),
+        reply.sound(bytes(2 * DELTA_BYTES), DELTA_BYTES),
+        reply.say(" How are you?"),
+        reply.sound(bytes(10), DELTA_BYTES),
         reply.over("completed"),
     )
     words, sound = "response.output_audio_transcript.delta", "response.output_audio.delta"
@@ -76,7 +79,11 @@ def test_a_spoken_reply() -> None:
 def test_a_written_reply() -> None:
     reply = wire(WRITTEN)
     events = told(
-        reply.opened(), reply.begin(None), reply.say("Hello."), reply.say("Bye."), reply.over("completed")
+        reply.opened(),
+        reply.begin_message("item_2", None),
+        reply.say("Hello."),
+        reply.say(" Bye."),
+        reply.over("completed"),
     )
     delta = "response.output_text.delta"
     assert names(events) == [*OPENED, *BEGUN, delta, delta, *CLOSED_TEXT, *OVER]
@@ -90,7 +97,7 @@ def test_a_written_reply() -> None:
 
 def test_the_item_is_announced_empty_and_in_progress() -> None:
     reply = wire()
-    added, in_conversation, part = told(reply.begin("item_1"))
+    added, in_conversation, part = told(reply.begin_message("item_2", "item_1"))
     assert added["item"] == in_conversation["item"]
     assert added["item"]["status"] == "in_progress"
     assert added["item"]["content"] == []
@@ -108,11 +115,11 @@ def test_the_response_is_announced_without_output() -> None:
 
 def test_sound_travels_whole_in_small_deltas() -> None:
     pcm = bytes(range(256)) * 100
-    deltas = [base64.b64decode(event["delta"]) for event in told(wire().sound(pcm))]
+    deltas = [base64.b64decode(event["delta"]) for event in told(wire().sound(pcm, DELTA_BYTES))]
     assert b"".join(deltas) == pcm
     assert max(map(len, deltas)) <= DELTA_BYTES
     assert all(len(delta) % 2 == 0 for delta in deltas)
-    assert told(wire().sound(b"")) == []
+    assert told(wire().sound(b"", DELTA_BYTES)) == []
 
 
 @pytest.mark.parametrize("config", [SPOKEN, WRITTEN])
@@ -132,8 +139,12 @@ def test_whatever_was_opened_is_closed(
 ) -> None:
     """The reply ends after each of its steps, in each way."""
     reply = wire(config)
-    said = ["Hello.", "Bye."][: max(0, steps - 1)]
-    before = [reply.opened(), *([reply.begin("item_1")] if steps else []), *map(reply.say, said)]
+    said = ["Hello.", " Bye."][: max(0, steps - 1)]
+    before = [
+        reply.opened(),
+        *([reply.begin_message("item_2", "item_1")] if steps else []),
+        *map(reply.say, said),
+    ]
     told(*before)
     closed = (CLOSED_AUDIO if config.spoken else CLOSED_TEXT) if steps else []
     events = told(reply.over(ending, reason, error))
@@ -144,7 +155,7 @@ def test_whatever_was_opened_is_closed(
     statuses = [event["item"]["status"] for event in events if "item" in event]
     assert set(statuses) <= {"completed" if ending == "completed" else "incomplete"}
     kind, text = ("output_audio", "transcript") if config.spoken else ("output_text", "text")
-    produced = [{"type": kind, text: " ".join(said)}]
+    produced = [{"type": kind, text: "".join(said)}]
     assert [item["content"] for item in response["output"]] == ([produced] if steps else [])
 
 
@@ -155,11 +166,60 @@ def _details(response: dict[str, Any]) -> tuple[str, str | None, str | None] | N
     return details["type"], details.get("reason"), details.get("error", {}).get("code")
 
 
-def test_the_message_is_what_enters_the_conversation() -> None:
+def test_the_open_message_is_what_the_conversation_holds() -> None:
     reply = wire()
-    assert reply.message is None
-    reply.begin(None)
+    assert reply.open is None
+    reply.begin_message("item_2", None)
     reply.say("Hello.")
+    assert isinstance(reply.open, Message)
+    assert (reply.open.id, reply.open.role, reply.open.text) == ("item_2", "assistant", "Hello.")
     reply.over("completed")
-    assert reply.message is not None
-    assert (reply.message.id, reply.message.role, reply.message.text) == ("item_2", "assistant", "Hello.")
+    assert reply.open is None
+    assert [entry.status for entry in reply.entries] == ["completed"]
+
+
+def test_calls_follow_what_was_said_and_each_other() -> None:
+    reply = wire()
+    events = told(
+        reply.begin_message("item_2", None),
+        reply.say("One moment."),
+        reply.begin_call("item_3", "item_2", "call_1", "weather"),
+        reply.argue('{"city":'),
+        reply.argue(' "Madrid"}'),
+        reply.begin_call("item_4", "item_3", "call_2", "time"),
+        reply.argue("{}"),
+        reply.over("completed", usage=(7, 5)),
+    )
+    arguments = "response.function_call_arguments"
+    call_closed = [f"{arguments}.done", "conversation.item.done", "response.output_item.done"]
+    assert names(events) == [
+        *BEGUN,
+        "response.output_audio_transcript.delta",
+        *CLOSED_AUDIO,
+        *BEGUN[:2],
+        f"{arguments}.delta",
+        f"{arguments}.delta",
+        *call_closed,
+        *BEGUN[:2],
+        f"{arguments}.delta",
+        *call_closed,
+        *OVER,
+    ]
+    assert [event["output_index"] for event in events if event["type"] == BEGUN[0]] == [0, 1, 2]
+    first = next(event for event in events if event["type"] == f"{arguments}.done")
+    assert (first["name"], first["call_id"]) == ("weather", "call_1")
+    assert json.loads(first["arguments"]) == {"city": "Madrid"}
+    done = events[-1]["response"]
+    assert [item["type"] for item in done["output"]] == ["message", "function_call", "function_call"]
+    assert done["usage"]["total_tokens"] == 12
+
+
+def test_aside_nothing_enters_the_conversation() -> None:
+    reply = ResponseWire("resp_1", "conv_1", Asked(WRITTEN, {"topic": "aside"}, aside=True))
+    events = told(
+        reply.opened(), reply.begin_message("item_2", None), reply.say("Hello."), reply.over("completed")
+    )
+    assert not [name for name in names(events) if name.startswith("conversation.")]
+    for event in (events[0], events[-1]):
+        assert event["response"]["conversation_id"] is None
+        assert event["response"]["metadata"] == {"topic": "aside"}

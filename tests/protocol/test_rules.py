@@ -8,10 +8,13 @@ import pytest
 
 from realtime.errors import ProtocolError
 from realtime.protocol.config import Config
+from realtime.protocol.request import Asked
 from realtime.protocol.rules import (
     SHORTEST_COMMIT_MS,
     Action,
     Append,
+    Ask,
+    CancelAside,
     Configure,
     Converse,
     GiveHint,
@@ -19,6 +22,7 @@ from realtime.protocol.rules import (
     Hush,
     Play,
     Prefer,
+    Show,
     Tell,
     View,
     apply,
@@ -197,17 +201,15 @@ def test_a_role_holds_its_own_kind_of_content() -> None:
 
 @pytest.mark.parametrize("item_id", ["asked", "answered", "written", "called", "returned"])
 def test_any_item_is_retrieved(item_id: str) -> None:
-    [retrieved] = told(sent({"type": "conversation.item.retrieve", "item_id": item_id}))
-    assert retrieved["type"] == "conversation.item.retrieved"
-    assert retrieved["item"]["id"] == item_id
+    [shown] = sent({"type": "conversation.item.retrieve", "item_id": item_id})
+    assert isinstance(shown, Show)
+    assert shown.entry.id == item_id
 
 
 def test_an_item_in_progress_is_retrieved() -> None:
     speaking = Message("now", "assistant", (), "in_progress")
-    [retrieved] = told(
-        sent({"type": "conversation.item.retrieve", "item_id": "now"}, view(entries=(speaking,)))
-    )
-    assert retrieved["item"]["status"] == "in_progress"
+    actions = sent({"type": "conversation.item.retrieve", "item_id": "now"}, view(entries=(speaking,)))
+    assert actions == [Show(speaking)]
 
 
 def test_an_item_is_deleted() -> None:
@@ -272,11 +274,80 @@ def test_only_a_message_is_heard(entry: Entry) -> None:
 
 
 def test_a_reply_is_asked_for() -> None:
-    assert sent({"type": "response.create"}) == [Happen(moves.ReplyAsked())]
+    assert sent({"type": "response.create"}) == [Ask(Asked(Config()))]
 
 
 def test_the_next_reply_is_asked_for_while_the_last_still_plays() -> None:
-    assert sent({"type": "response.create"}, view(playing_id="asked")) == [Happen(moves.ReplyAsked())]
+    assert sent({"type": "response.create"}, view(playing_id="asked")) == [Ask(Asked(Config()))]
+
+
+def wanted(response: Tree, now: View | None = None) -> Asked:
+    [action] = sent({"type": "response.create", "response": response}, now or view())
+    assert isinstance(action, Ask)
+    return action.asked
+
+
+def test_a_reply_has_its_own_settings() -> None:
+    own = wanted({"instructions": "Be brief.", "output_modalities": ["text"], "max_output_tokens": 9})
+    assert (own.config.instructions, own.config.spoken, own.config.max_output_tokens) == (
+        "Be brief.",
+        False,
+        9,
+    )
+    assert own.config.audio == Config().audio
+
+
+def test_a_reply_aside_may_be_asked_for_at_any_time() -> None:
+    aside = wanted({"conversation": "none", "metadata": {"topic": "x"}}, view(response_id="resp_1"))
+    assert (aside.aside, aside.metadata) == (True, {"topic": "x"})
+
+
+def test_a_reply_may_answer_other_items_than_the_conversations() -> None:
+    message = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "Hi"}]}
+    given = wanted({"input": [{"type": "item_reference", "id": "asked"}, message]}).entries
+    assert given is not None
+    assert given[0].id == "asked"
+    assert isinstance(given[1], Message)
+    assert given[1].text == "Hi"
+    assert wanted({"input": []}).entries == ()
+
+
+@pytest.mark.parametrize(
+    ("response", "param"),
+    [
+        ({"metadata": {str(n): "x" for n in range(17)}}, "response.metadata"),
+        ({"metadata": {"long": "x" * 513}}, "response.metadata.long"),
+        ({"conversation": "other"}, "response.conversation"),
+        ({"output_modalities": ["audio", "text"]}, "response.output_modalities"),
+        ({"max_output_tokens": 0}, "response.max_output_tokens"),
+        ({"input": [{"type": "item_reference", "id": "gone"}]}, "response.input"),
+    ],
+)
+def test_a_reply_that_cannot_be_is_refused(response: Tree, param: str) -> None:
+    with pytest.raises(ProtocolError) as refused:
+        sent({"type": "response.create", "response": response})
+    assert refused.value.code == "invalid_value"
+    assert (refused.value.param or "").startswith(param)
+
+
+def test_an_aside_is_cancelled_by_its_id() -> None:
+    now = view(asides=("resp_9",), response_id="resp_1")
+    assert sent({"type": "response.cancel", "response_id": "resp_9"}, now) == [CancelAside("resp_9")]
+
+
+def test_a_transcription_session_gives_no_replies() -> None:
+    assert (
+        refusal({"type": "response.create"}, view(config=Config(type="transcription")))[0] == "invalid_event"
+    )
+
+
+def test_a_session_becomes_one_of_transcription_while_nothing_has_happened() -> None:
+    update = {"type": "session.update", "session": {"type": "transcription"}}
+    [action] = sent(update, view(entries=()))
+    assert isinstance(action, Configure)
+    assert action.config.audio.input.transcription is not None
+    assert refusal(update, view(entries=(), fresh=False))[0] == "invalid_value"
+    assert refusal(update, view())[0] == "invalid_value"
 
 
 def test_one_reply_at_a_time() -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from starlette.types import Message
 from starlette.websockets import WebSocket
 
+from realtime.protocol.config import Config
 from realtime.session.sessions import Sessions
 from realtime.settings import Limits
 from realtime.wire.link import Link
@@ -43,7 +44,7 @@ class Client:
         link = Link(socket, self._limits, tutor=self.tutor)
         try:
             async with link.writing():
-                await sessions.serve(link)
+                await sessions.serve(link, Config())
         finally:
             self.over.set()
             self._to_client.close()

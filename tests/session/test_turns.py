@@ -23,7 +23,6 @@ SPOKEN = [*OPENED, "response.output_audio.done", "response.output_audio_transcri
 WRITTEN = [
     *OPENED,
     "response.output_text.delta",
-    "response.output_text.delta",
     "response.output_text.done",
     *CLOSED,
 ]

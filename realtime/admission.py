@@ -1,0 +1,103 @@
+"""At the door: who may come in, from which pages, and with which configuration a talk starts."""
+
+import time
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationError
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import JSONResponse, Response
+
+from realtime.errors import ProtocolError
+from realtime.keys import Keys, Pass, token_of
+from realtime.protocol.config import Config, merged, refused, restyled
+from realtime.settings import Settings
+from realtime.tutor.persona import persona
+from realtime.wire.model import Wire
+
+DEFAULT_SECRET_S = 600
+
+
+class Expiry(Wire):
+    anchor: Literal["created_at"] = "created_at"
+    seconds: Annotated[int, Field(ge=10, le=7200)] = DEFAULT_SECRET_S
+
+
+class SecretRequest(Wire):
+    expires_after: Expiry = Expiry()
+    session: dict[str, Any] | None = None
+
+
+class Door:
+    """Knows the keys and the settings; the routes ask it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.keys = Keys(settings.api_keys, time.time)
+        self._settings = settings
+
+    def subprotocols(self, connection: HTTPConnection) -> list[str]:
+        return connection.scope.get("subprotocols", [])
+
+    def admit(self, connection: HTTPConnection) -> Pass | Response:
+        """A pass, or the answer for whoever is not let in."""
+        if not self._is_own_page(connection):
+            return failure(403, "origin_not_allowed", "this origin may not open a talk")
+        token = token_of(connection.headers.get("authorization"), self.subprotocols(connection))
+        return self.keys.admit(token) or failure(401, "invalid_api_key", "a valid API key is needed")
+
+    def start(self, connection: HTTPConnection, given: Pass) -> Config:
+        """The configuration of a session that begins: defaults, the query, the client secret's own."""
+        config = self._default(connection.query_params.get("model") or "tutor")
+        if given.session is not None:
+            return merged(restyled(config, given.session.get("type")), given.session, tutor=False)
+        wanted = "transcription" if connection.query_params.get("intent") == "transcription" else "realtime"
+        return restyled(config, wanted)
+
+    async def mint(self, request: Request) -> Response:
+        """POST /v1/realtime/client_secrets: a short-lived secret for a browser."""
+        if not self._is_own_page(request):
+            return failure(403, "origin_not_allowed", "this origin may not ask for secrets")
+        token = token_of(request.headers.get("authorization"), ())
+        if not self.keys.is_key(token):
+            return failure(401, "invalid_api_key", "a valid API key is needed")
+        try:
+            wanted = SecretRequest.model_validate_json(await request.body() or b"{}")
+            session = {"type": "realtime", **(wanted.session or {})}
+            model = session.get("model")
+            config = self._default(model if isinstance(model, str) else "tutor")
+            config = merged(restyled(config, session["type"]), session, tutor=False)
+        except ValidationError as error:
+            wrong = refused(error, "body", {})
+            return failure(400, wrong.code, str(wrong), wrong.param)
+        except ProtocolError as error:
+            return failure(400, error.code, str(error), error.param)
+        secret = self.keys.mint(wanted.expires_after.seconds, session)
+        described = {**config.described(), "id": f"sess_{secret.value[3:19]}"}
+        return JSONResponse(
+            {"value": secret.value, "expires_at": secret.expires_at, "session": described},
+            headers={"Cache-Control": "no-store"},
+        )
+
+    def _default(self, model: str) -> Config:
+        talk = self._settings.talk
+        return Config.model_validate(
+            {
+                "model": model,
+                "instructions": persona(talk.level, talk.mother_tongue),
+                "audio": {"output": {"voice": self._settings.engines.voice}},
+            }
+        )
+
+    def _is_own_page(self, connection: HTTPConnection) -> bool:
+        """A foreign page must not use the learner's browser as its key; a program sends no origin."""
+        origin = connection.headers.get("origin")
+        if origin is None or origin in self._settings.server.origins:
+            return True
+        return urlsplit(origin).netloc == connection.headers.get("host")
+
+
+def failure(status: int, code: str, message: str, param: str | None = None) -> Response:
+    """An error in OpenAI's form."""
+    kind = "authentication_error" if status == 401 else "invalid_request_error"
+    error = {"message": message, "type": kind, "code": code, "param": param}
+    return JSONResponse({"error": error}, status)

@@ -1,0 +1,277 @@
+"""Who has the floor: the turn's decisions, carried out.
+
+Whatever happens in a talk is put to the pure turn; the effects that come back are done here, in their order.
+"""
+
+from collections.abc import Sequence
+
+import anyio
+from anyio.abc import TaskGroup
+
+from realtime import metrics
+from realtime.engines.protocols import Synthesizer
+from realtime.protocol.config import ServerVad
+from realtime.protocol.request import Asked
+from realtime.protocol.response import ResponseWire
+from realtime.session.asides import Asides
+from realtime.session.author import Author
+from realtime.session.course import Course, LessonMove, remarks
+from realtime.session.ear import Ear
+from realtime.session.mouth import Mouth
+from realtime.session.news import (
+    Idle,
+    RecognitionEnded,
+    ReplyEnded,
+    ReplyNews,
+    ReplyPlayed,
+)
+from realtime.session.pace import ClockPace, PlayheadPace
+from realtime.session.reply import Delivery, Reply
+from realtime.session.shared import Post, Shared, new_id
+from realtime.session.speech import Speech
+from realtime.settings import Talk
+from realtime.talk import moves
+from realtime.talk.conversation import Entry, Message, Part
+from realtime.talk.transcript import Transcript, Word
+from realtime.talk.turn import WINDOW_MS, Turn, advance
+from realtime.wire.server_events import TutorDuck
+
+
+class Floor:
+    """`tasks` is the session's task group: replies live in it; `post` takes their news."""
+
+    def __init__(
+        self,
+        shared: Shared,
+        ear: Ear,
+        course: Course,
+        author: Author,
+        voice: Synthesizer,
+        talk: Talk,
+        tasks: TaskGroup,
+        post: Post,
+    ) -> None:
+        self.turn = Turn()
+        self.mouth = Mouth(shared)
+        self.asides = Asides(shared.tell)
+        self._shared = shared
+        self._ear = ear
+        self._course = course
+        self._author = author
+        self._voice = voice
+        self._talk = talk
+        self._tasks = tasks
+        self._post = post
+        self._asked: Asked | None = None  # what the reply that is about to begin was asked for
+        self._idle = anyio.CancelScope()
+
+    # what happens
+
+    async def happen(self, event: moves.Event) -> None:
+        if self.turn.phase != "listening":
+            self._idle.cancel()
+        speech_ms, silent_ms = self.turn.speech_ms, self.turn.silent_ms
+        if isinstance(event, moves.Window) and event.speech:
+            speech_ms += WINDOW_MS
+        self.turn, effects = advance(self.turn, event, self._shared.policy)
+        for effect in effects:
+            await self._carry_out(effect, speech_ms, silent_ms)
+
+    async def ask(self, asked: Asked) -> None:
+        """The client asks for a reply, in the conversation or aside."""
+        if asked.aside:
+            speech = self._new_speech(asked)
+            await self.asides.open(speech)
+            self._speak(speech, None, self._shared.conversation.entries).release()
+            return
+        self._asked = asked
+        await self.happen(moves.ReplyAsked())
+
+    async def hush(self) -> None:
+        """The client has stopped playing the reply."""
+        await self.mouth.drop()
+        await self.happen(moves.ReplyPlayed())
+
+    async def take(self, news: RecognitionEnded | ReplyNews | Idle) -> None:
+        match news:
+            case RecognitionEnded():
+                await self.happen(await self._ear.take(news))
+            case Idle():
+                await self._prompt()
+            case ReplyPlayed(reply_id=reply_id):
+                if self.mouth.finish(reply_id):
+                    await self.happen(moves.ReplyPlayed())
+                    self._count_silence()
+            case _ if news.reply_id in self.asides:
+                await self.asides.take(news)
+            case ReplyEnded():
+                await self.mouth.complete(news)
+            case _:
+                if await self.mouth.take(news):
+                    self._shared.stages.mark("first_audio")
+                    self._ear.settle()
+                    await self.happen(moves.ReplySounded())
+
+    # what the turn decides
+
+    async def _carry_out(self, effect: moves.Effect, speech_ms: int, silent_ms: int) -> None:
+        match effect:
+            case moves.OpenUtterance(rejoin=rejoin):
+                await self._ear.open(speech_ms, rejoin=rejoin)
+            case moves.TellStarted():
+                await self._ear.announce()
+            case moves.Transcribe(revision=revision, whole=whole):
+                self._ear.transcribe(revision, whole=whole, expected=self._course.expected())
+            case moves.ForgetUtterance():
+                self._ear.forget()
+            case moves.CommitUtterance():
+                await self._commit(silent_ms)
+            case moves.HoldReply():
+                self._hold()
+            case moves.DropHeldReply():
+                await self._drop_held()
+            case moves.OpenReply():
+                await self.mouth.retire()
+                self.mouth.speech = self._new_speech(self._take_asked())
+                await self.mouth.announce(self.mouth.speech)
+            case moves.StartReply():
+                await self._start()
+            case moves.StopReply(reason=reason):
+                await self._stop(reason)
+            case moves.Duck(on=on):
+                await self._shared.tell_tutor(TutorDuck(on=on))
+
+    async def _commit(self, silent_ms: int) -> None:
+        """A held reply that was begun on what is no longer so is dropped: the start begins another."""
+        held = self.mouth.speech
+        stale = held is not None and not held.announced and held.version != self._shared.version
+        if stale:
+            await self._drop_held()
+        unanswered = {entry.id for entry in self._unanswered()}
+        self._ear.heard = {id: heard for id, heard in self._ear.heard.items() if id in unanswered}
+        self._shared.stages.begin(silent_ms)
+        self._shared.stages.mark("endpoint")
+        await self._ear.commit(rejoinable=self._shared.policy.graceful and self._shared.policy.respond)
+
+    async def _drop_held(self) -> None:
+        metrics.held_replies.labels("dropped").inc()
+        await self.mouth.drop()
+
+    def _hold(self) -> None:
+        utterance = self._ear.utterance
+        speech = self._new_speech(self._take_asked())
+        speech.held, speech.version = True, self._shared.version
+        self.mouth.speech = speech
+        if utterance is not None:
+            transcript = utterance.transcript
+            heard = self._heard_and(transcript) if transcript else None
+            words = transcript.text if transcript else None
+            said = Message(utterance.item_id, "user", (Part("input_audio", words),))
+            self._speak(speech, heard, (*self._shared.conversation.entries, said))
+
+    async def _start(self) -> None:
+        await self.mouth.retire()
+        speech = self.mouth.speech or self._new_speech(self._take_asked())
+        self.mouth.speech = speech
+        if speech.plan is None:
+            self._speak(speech, self._heard_and(None), self._shared.conversation.entries)
+        if speech.plan is None or speech.reply is None:
+            return
+        if speech.plan.move:
+            await self._go_on(speech.plan.move)
+        if speech.held:
+            metrics.held_replies.labels("released").inc()
+        await self.mouth.announce(speech)
+        speech.reply.release()
+
+    async def _go_on(self, move: LessonMove) -> None:
+        """The lesson's next line is about to be said."""
+        said = self._unanswered()
+        self._course.adopt(move)
+        remark = remarks(move.line, said[-1].id if said else None)
+        if remark:
+            await self._shared.tell_tutor(remark)
+        await self._shared.tell_tutor(self._course.standing())
+
+    async def _stop(self, reason: moves.StopReason) -> None:
+        speech = await self.mouth.stop(reason)
+        move = speech.plan.move if speech and speech.plan else None
+        if speech and move and not speech.sounded and speech.wire.spoken:
+            self._course.take_back(move)
+            await self._shared.tell_tutor(self._course.standing())
+
+    # silence
+
+    def _count_silence(self) -> None:
+        """From the end of what was heard, silence is counted anew."""
+        self._idle.cancel()
+        detection = self._shared.config.audio.input.turn_detection
+        if isinstance(detection, ServerVad) and detection.idle_timeout_ms is not None:
+            self._idle = anyio.CancelScope()
+            self._tasks.start_soon(self._wait, detection.idle_timeout_ms, self._idle)
+
+    async def _wait(self, timeout_ms: int, scope: anyio.CancelScope) -> None:
+        with scope:
+            await anyio.sleep(timeout_ms / 1000)
+            await self._post(Idle())
+
+    async def _prompt(self) -> None:
+        """Nobody has spoken for long: the tutor takes the word."""
+        if self.turn.phase == "listening":
+            await self._ear.time_out()
+            await self.happen(moves.ReplyAsked())
+
+    # a reply
+
+    def _take_asked(self) -> Asked:
+        """What the client asked for with this reply, else what the session is set to."""
+        asked, self._asked = self._asked, None
+        return asked or Asked(self._shared.config)
+
+    def _new_speech(self, asked: Asked) -> Speech:
+        binary = self._shared.tutor and not asked.aside
+        return Speech(ResponseWire(new_id("resp"), self._shared.conversation_id, asked), binary)
+
+    def _speak(self, speech: Speech, heard: Transcript | None, entries: Sequence[Entry]) -> Reply:
+        """Begin to make the reply; it is heard once it is released."""
+        asked = speech.wire.asked
+        speech.plan = self._author.plan(asked, heard, entries if asked.entries is None else asked.entries)
+        reports = self._shared.tutor and not asked.aside
+        pace = (
+            PlayheadPace(self._talk.lead_ms, self._talk.stalled_ms)
+            if reports
+            else ClockPace(self._talk.blind_lead_ms)
+        )
+        output = asked.config.audio.output
+        delivery = Delivery(self._voice if asked.config.spoken else None, output.voice, output.speed)
+        speech.reply = Reply(speech.wire.id, speech.plan.script, delivery, pace)
+        self._tasks.start_soon(speech.reply.run, self._post)
+        return speech.reply
+
+    def _heard_and(self, more: Transcript | None) -> Transcript | None:
+        """All that the learner said since the tutor last spoke; None where it could not be recognised."""
+        parts: list[Transcript] = []
+        for entry in self._unanswered():
+            known = self._ear.heard.get(entry.id, _typed(entry.text))
+            if known is None:
+                return None
+            parts.append(known)
+        if more is not None:
+            parts.append(more)
+        scores = [part.on_script for part in parts if part.on_script is not None]
+        words = tuple(word for part in parts for word in part.words)
+        return Transcript(words, min(scores) if scores else None)
+
+    def _unanswered(self) -> list[Message]:
+        said: list[Message] = []
+        for entry in reversed(self._shared.conversation.entries):
+            if isinstance(entry, Message) and entry.role == "assistant":
+                break
+            if isinstance(entry, Message) and entry.role == "user":
+                said.append(entry)
+        return said[::-1]
+
+
+def _typed(text: str) -> Transcript:
+    """Words that were written, not spoken."""
+    return Transcript(tuple(Word(word, 0, 0) for word in text.split()))
