@@ -102,7 +102,9 @@ test("after an interruption only what was heard remains", () => {
 
 test("a reply that was heard to its end is not cut by a late cancellation", () => {
   const cancelled = { type: "response.done", response: { id: "r1", status: "cancelled" } };
-  assert.equal(textOf(captioned(...HELLO, played(1600, "page.drained"), cancelled)[0]), "Hello, friend! Sit down.");
+  const [turn] = captioned(...HELLO, played(1600, "page.drained"), cancelled);
+  assert.equal(textOf(turn), "Hello, friend! Sit down.");
+  assert.equal(/** @type {TutorTurn} */ (turn).cut, false);
 });
 
 test("a reply without a voice is shown as text", () => {
