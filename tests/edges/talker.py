@@ -119,3 +119,9 @@ async def turn_works(server: Served, talker: Talker) -> None:
     assert completed["transcript"]
     assert done["response"]["status"] == "completed"
     assert any(is_sound(message) for message in talker.log)
+
+
+async def open_talks(server: Served) -> float:
+    async with httpx.AsyncClient(verify=False) as client:
+        page = (await client.get(f"{server.url}/metrics")).text
+    return next(float(line.split()[1]) for line in page.splitlines() if line.startswith("tutor_sessions "))

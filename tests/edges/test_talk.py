@@ -1,11 +1,20 @@
 """A talk on the real processes: spoken turns, interruptions, cut sockets, what a page may open."""
 
-import httpx
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from tests.edges.talker import LESSON, RIGHT, Talker, is_sound, silence, spoken, talking, turn_works
+from tests.edges.talker import (
+    LESSON,
+    RIGHT,
+    Talker,
+    is_sound,
+    open_talks,
+    silence,
+    spoken,
+    talking,
+    turn_works,
+)
 from tests.serving import Served
 
 TUTOR_OR_NOT = pytest.mark.parametrize("tutor", [False, True])
@@ -79,16 +88,10 @@ async def test_a_talk_goes_on_after_its_socket_was_cut_in_mid_reply(server: Serv
 async def test_a_ga_session_ends_with_its_socket(server: Served) -> None:
     async with talking(server, tutor=False) as talker:
         await _in_mid_reply(server, talker)
-        before = await _open_talks(server)
+        before = await open_talks(server)
         talker.socket.transport.abort()
     async with talking(server):
-        assert await _open_talks(server) == before
-
-
-async def _open_talks(server: Served) -> float:
-    async with httpx.AsyncClient(verify=False) as client:
-        page = (await client.get(f"{server.url}/metrics")).text
-    return next(float(line.split()[1]) for line in page.splitlines() if line.startswith("tutor_sessions "))
+        assert await open_talks(server) == before
 
 
 async def test_a_foreign_page_may_not_open_a_talk(server: Served) -> None:
