@@ -72,8 +72,8 @@ class Turn:
     recognising: bool = False  # that recognition is under way, and is of the utterance that is open
     content: Content = "unknown"  # what the whole of the open utterance was found to hold
     open_ms: int = 0  # audio since the utterance was opened
-    awaited: int = 0  # the recognition of the utterance committed last, while it is under way
-    due: bool = False  # a reply is owed if the awaited recognition finds words
+    awaited: frozenset[int] = frozenset()  # recognitions under way of what has been committed
+    due: bool = False  # a reply is owed if one of the awaited recognitions finds words
     wanted: bool = False  # a reply is owed, and begins when nobody else speaks
 
     @property
@@ -196,7 +196,7 @@ def _maybe_onset(turn: Turn, policy: Policy) -> Step:
     stop = (StopReply("turn_detected"),) if turn.replying else ()
     opened = replace(opened, mouth="silent", wanted=turn.wanted or (turn.replying and policy.respond))
     if policy.graceful:
-        opened = replace(opened, awaited=0, due=False)
+        opened = replace(opened, awaited=frozenset(), due=False)
     return opened, (OpenUtterance(rejoin=policy.graceful), TellStarted(), *stop)
 
 
@@ -264,7 +264,7 @@ def _over(turn: Turn, *, due: bool) -> Turn:
     """The utterance has been committed; `due`: a reply is owed to it if it holds words."""
     ended = _quiet(turn)
     if turn.content == "unknown":
-        return replace(ended, awaited=turn.revision, due=turn.due or due)
+        return replace(ended, awaited=turn.awaited | {turn.revision}, due=turn.due or due)
     return replace(ended, wanted=turn.wanted or (due and turn.content == "words"))
 
 
@@ -273,9 +273,10 @@ def _reply_to(turn: Turn, before: tuple[Effect, ...] = ()) -> Step:
 
 
 def _recognised(turn: Turn, news: Recognised, policy: Policy) -> Step:
-    if turn.awaited and news.revision == turn.awaited:
+    if news.revision in turn.awaited:
+        awaited = turn.awaited - {news.revision}
         wanted = turn.wanted or (turn.due and not news.empty)
-        return replace(turn, awaited=0, due=False, wanted=wanted), ()
+        return replace(turn, awaited=awaited, due=turn.due and bool(awaited), wanted=wanted), ()
     if news.revision != turn.revision or not turn.recognising:
         return turn, ()
     turn = replace(turn, recognising=False)

@@ -220,8 +220,8 @@ def test_a_commit_alone_is_not_answered() -> None:
 
 def test_a_second_commit_makes_the_reply_wait_for_its_words() -> None:
     talk = Talk(BY_HAND).speak(1000).commit().ask().speak(1000).commit().skip()
-    assert talk.recognised(revision=1).did()
-    assert talk.recognised(revision=2).did(StartReply())
+    assert talk.recognised(revision=2).did()
+    assert talk.recognised(revision=1).did(StartReply())
 
 
 def test_a_commit_takes_what_the_pause_has_recognised() -> None:
@@ -325,6 +325,12 @@ def test_a_cough_before_the_first_sound_only_puts_the_reply_off(policy: Policy) 
 def test_a_cough_does_not_swallow_the_reply_to_what_is_still_being_recognised() -> None:
     talk = waiting(GA).speak(ONSET_MS).recognised(revision=1).silence(EAGER_MS).recognised(empty=True).skip()
     assert talk.silence(ENDPOINT_MS).did(CommitUtterance(), StartReply())
+
+
+def test_a_cough_does_not_swallow_the_reply_to_what_a_slow_recogniser_finds_after_it() -> None:
+    talk = waiting(GA).speak(ONSET_MS).silence(ENDPOINT_MS).skip()
+    assert talk.recognised(revision=1).did()
+    assert talk.recognised(revision=2, empty=True).did(StartReply())
 
 
 def test_a_reply_that_the_client_asked_for_is_not_put_off_but_stopped() -> None:
