@@ -175,8 +175,8 @@ def _merge(old: Tree, change: Tree) -> Tree:
     new = dict(old)
     for key, value in change.items():
         before: Any = new.get(key)
-        if _same_kind(before, value):
-            new[key] = _merge(before, value)
+        if isinstance(value, dict):
+            new[key] = _merge(before if _same_kind(before, value) else {}, cast(Tree, value))
         elif value is None and key not in _OFF:
             new.pop(key, None)
         else:

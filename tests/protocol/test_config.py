@@ -132,6 +132,12 @@ def test_null_elsewhere_is_the_default_again() -> None:
     assert updated(detection(threshold=0.9), detection(threshold=None)) == updated()
 
 
+def test_null_is_the_default_in_what_was_off_too() -> None:
+    on = detection(type="server_vad", threshold=None, silence_duration_ms=200)
+    turned_on = updated(hearing(turn_detection=None), on)["audio"]["input"]["turn_detection"]
+    assert (turned_on["threshold"], turned_on["silence_duration_ms"]) == (0.5, 200)
+
+
 def test_a_member_of_another_type_replaces_the_old_one_whole() -> None:
     session = updated(detection(threshold=0.9), detection(type="semantic_vad", eagerness="low"))
     assert session["audio"]["input"]["turn_detection"] == {
