@@ -121,6 +121,12 @@ def test_a_clause_that_ends_beyond_the_limit_is_no_first_segment() -> None:
     assert len(cut("word " * 50 + "end, and more")[0]) <= LONGEST
 
 
+def test_white_space_counts_toward_no_limit() -> None:
+    assert cut("Hello. ", " " + "x" * LONGEST) == ["Hello.", "x" * LONGEST]
+    line = "word " * 39 + "last"
+    assert cut(line + "\n\n\nNext") == [line, "Next"]
+
+
 WORDS = ("a", "I", "Dr", "3", "12", "hello", "señor", "word" * 12, "x" * 70, "e.g")
 PIECES = st.sampled_from((*WORDS, *'.…!?,;:"”’)(¿¡*_#—🎉🙂⭐\n\t', "...", "**", "  ", *(" ",) * 6))
 TEXTS = st.lists(PIECES, max_size=60).map("".join)
