@@ -100,7 +100,7 @@ async def spoken(server: Served, text: str) -> bytes:
 async def talking(server: Served, *, tutor: bool = True, **options: Any) -> AsyncGenerator[Talker]:
     protocols = [Subprotocol("tutor.v1" if tutor else "realtime")]
     async with connect(
-        server.talk_url, subprotocols=protocols, max_size=None, compression=None, **options
+        server.talk_url, subprotocols=protocols, max_size=None, compression=None, close_timeout=1, **options
     ) as socket:
         talker = Talker(socket, tutor=tutor)
         audio = {"input": {"format": {"type": "audio/pcm", "rate": RATE}, "transcription": {"model": "any"}}}

@@ -71,10 +71,12 @@ def _next(outcomes: list[Outcome | Gate]) -> Outcome | Gate:
 
 @dataclass(frozen=True)
 class Clip:
-    """`steps` in order, an int being milliseconds of sound; `entering` comes before the stream begins."""
+    """`steps` in order, an int being milliseconds of sound; `entering` comes before the stream begins,
+    `leaving` before it is closed, even where it is cancelled."""
 
     steps: Sequence[int | Gate | EngineError] = (300,)
     entering: Gate | EngineError | None = None
+    leaving: Gate | None = None
 
 
 class Voice:
@@ -100,6 +102,9 @@ class Voice:
                 await _meet(clip.entering)
             yield self._sounds(clip, text, len(self.said))
         finally:
+            if clip.leaving is not None:
+                with anyio.move_on_after(5, shield=True):
+                    await clip.leaving.pass_through()
             self.alive -= 1
 
     async def _sounds(self, clip: Clip, text: str, number: int) -> AsyncGenerator[Sound]:

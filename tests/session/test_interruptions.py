@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+import anyio
 import pytest
 
 from tests.session.client import Client, Event, kinds, named, sound_ms, voices_in
@@ -72,6 +73,51 @@ async def test_a_cancelled_reply_is_over_when_its_end_is_told(name: str, tutor: 
         done = await client.until("response.done")
         assert done["response"]["status"] == "completed"
         assert voices_in(client.log) == {following, following + 1}
+
+
+@TUTOR_OR_NOT
+async def test_the_end_of_a_reply_is_not_told_before_its_voice_has_let_go(tutor: bool) -> None:
+    async with studio() as stage:
+        client = await stage.connect(tutor=tutor)
+        leaving = Gate()
+        stage.voice.clips = [Clip([300, Gate()], leaving=leaving), Clip()]
+        client.send({"type": "response.create"})
+        await client.until_sound(300)
+        client.send({"type": "response.cancel"})
+        await leaving.reached.wait()
+        assert "response.done" not in kinds(await client.quiet())
+        assert stage.voice.alive == 1
+        leaving.open()
+        assert (await client.until("response.done"))["response"]["status"] == "cancelled"
+        assert stage.voice.alive == 0
+
+
+@TUTOR_OR_NOT
+async def test_sound_that_was_under_way_when_its_reply_was_cancelled_is_not_taken_for_the_next(
+    tutor: bool,
+) -> None:
+    """The reader is so slow that sound queues up before and behind the cancellation."""
+    lead = {"lead_ms": 20_000, "blind_lead_ms": 20_000}
+    async with studio(talk=lead) as stage:
+        client = await stage.connect(tutor=tutor, buffer=0)
+        hold = Gate()
+        stage.voice.clips = [Clip([6000, hold, 3000]), Clip()]
+        client.send({"type": "response.create"})
+        await hold.reached.wait()
+        await anyio.wait_all_tasks_blocked()
+        client.send({"type": "response.cancel"})
+        client.send({"type": "response.create"})
+        await anyio.wait_all_tasks_blocked()
+        hold.open()
+        await anyio.wait_all_tasks_blocked()
+        done = await client.until("response.done")
+        assert done["response"]["status"] == "cancelled"
+        assert voices_in(client.log) == {1}
+        client.log.clear()
+        done = await client.until("response.done")
+        assert done["response"]["status"] == "completed"
+        assert 1 not in voices_in(client.log)
+        assert sum(sound_ms(message) for message in client.log) == 600
 
 
 @TUTOR_OR_NOT
