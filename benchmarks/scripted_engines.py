@@ -3,10 +3,10 @@
     python -m benchmarks.scripted_engines --port N [--transcript TEXT]... [--reply TEXT]... [--token-ms 10]
 
 Serves `/v1/audio/transcriptions`, `/v1/chat/completions` and `/v1/audio/speech`. Transcripts and replies are
-taken in order, over and over. Without replies the answer repeats what was said. `tool_choice: required`
-or a last message that says "call NAME" is answered by calls of tools, with arguments that fit their schemas. A
-tool's output is read back. `POST /script` changes any field of Script while it runs; `GET /script` shows them
-with counts.
+taken in order, over and over. Without replies the answer repeats what was said. `tool_choice: required` or a
+last message that says "call NAME" is answered by calls of tools, with arguments that fit their schemas. The
+output of a tool is read back. `POST /script` changes any field of Script while it runs; `GET /script` shows
+them with counts.
 """
 
 import argparse
