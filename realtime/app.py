@@ -60,7 +60,7 @@ def create_app(settings: Settings, address: str) -> Starlette:
             base_url = settings.engines.speech_url
             if base_url is None:
                 port = free_port()
-                tasks.start_soon(keep_alive, "speech server", speech_server(port))
+                tasks.start_soon(keep_alive, "speech server", [*speech_server(port), "--as-child"])
                 base_url = f"http://127.0.0.1:{port}/v1"
             hearing_url = settings.engines.transcription_url or base_url
             engines = Engines(

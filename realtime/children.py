@@ -1,6 +1,7 @@
 """The engine processes that `tutor serve` starts: started, watched, restarted, ended with the server."""
 
 import logging
+import subprocess
 import sys
 from collections.abc import Sequence
 
@@ -17,7 +18,9 @@ async def keep_alive(name: str, command: Sequence[str]) -> None:
     pause_s = 0.1
     while True:
         started_s = anyio.current_time()
-        async with await anyio.open_process(command, stdin=None, stdout=None, stderr=None) as process:
+        async with await anyio.open_process(
+            command, stdin=subprocess.PIPE, stdout=None, stderr=None
+        ) as process:
             try:
                 await process.wait()
             finally:
@@ -42,7 +45,7 @@ async def end(process: Process) -> None:
 
 
 def speech_server(port: int) -> list[str]:
-    """The command of the speech server as a child of this one."""
+    """The command of the speech server."""
     return [sys.executable, "-m", "gpu", "--host", "127.0.0.1", "--port", str(port)]
 
 

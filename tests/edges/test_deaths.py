@@ -61,3 +61,12 @@ async def test_a_gateway_that_is_asked_to_end_leaves_no_process_behind() -> None
             _, alive = await anyio.to_thread.run_sync(lambda: psutil.wait_procs(family, timeout=PATIENCE_S))
     assert len(family) > 3
     assert alive == []
+
+
+def test_a_server_that_is_killed_leaves_no_process_behind() -> None:
+    with serving() as server:
+        children = psutil.Process(server.pid).children(recursive=True)
+        assert children
+        psutil.Process(server.pid).kill()
+        _, alive = psutil.wait_procs(children, timeout=PATIENCE_S)
+        assert not alive
