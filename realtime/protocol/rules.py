@@ -11,6 +11,7 @@ from realtime.protocol.items import from_wire, to_wire
 from realtime.protocol.request import Asked, asked
 from realtime.talk import moves
 from realtime.talk.conversation import (
+    Call,
     Conversation,
     DuplicateItem,
     Entry,
@@ -47,6 +48,8 @@ from realtime.wire.server_events import (
 )
 
 SHORTEST_COMMIT_MS = 100
+MOST_ITEMS = 1000  # that a client may bring into a conversation
+LONGEST_ITEM = 200_000  # characters of text
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +209,7 @@ def _found(item_id: str, view: View, code: str) -> Entry:
 
 def _create(event: ItemCreate, view: View, new_id: Callable[[str], str]) -> list[Action]:
     entry = from_wire(event.item, new_id("item"))
+    _check_size(entry, view.conversation)
     try:
         grown = view.conversation.add(entry, event.previous_item_id)
     except DuplicateItem as error:
@@ -219,6 +223,19 @@ def _create(event: ItemCreate, view: View, new_id: Callable[[str], str]) -> list
         Tell(ItemAdded(previous_item_id=before, item=item)),
         Tell(ItemDone(previous_item_id=before, item=item)),
     ]
+
+
+def _check_size(entry: Entry, conversation: Conversation) -> None:
+    """One client must not fill the memory that all share."""
+    if len(conversation.entries) >= MOST_ITEMS:
+        raise ProtocolError("conversation_full", f"a conversation holds at most {MOST_ITEMS} items")
+    if isinstance(entry, Message):
+        size = sum(len(part.text or "") for part in entry.parts)
+    else:
+        size = len(entry.arguments if isinstance(entry, Call) else entry.output)
+    if size > LONGEST_ITEM:
+        message = f"an item of {size} characters is over the limit of {LONGEST_ITEM}"
+        raise ProtocolError("item_too_large", message, param="item")
 
 
 def _truncate(event: ItemTruncate, view: View) -> list[Action]:

@@ -10,6 +10,8 @@ from realtime.errors import ProtocolError
 from realtime.protocol.config import Config
 from realtime.protocol.request import Asked
 from realtime.protocol.rules import (
+    LONGEST_ITEM,
+    MOST_ITEMS,
     SHORTEST_COMMIT_MS,
     Action,
     Append,
@@ -194,6 +196,17 @@ def test_an_item_goes_after_one_that_is_there() -> None:
 
 def test_a_role_holds_its_own_kind_of_content() -> None:
     assert refusal(creating(role="assistant")) == ("invalid_value", "item.content")
+
+
+def test_a_conversation_is_bounded() -> None:
+    content = [{"type": "input_text", "text": "x" * (LONGEST_ITEM + 1)}]
+    item = {"type": "message", "role": "user", "content": content}
+    assert refusal({"type": "conversation.item.create", "item": item}) == ("item_too_large", "item")
+    full = tuple(Message(str(n), "user", ()) for n in range(MOST_ITEMS))
+    content[0]["text"] = "hello"
+    created = {"type": "conversation.item.create", "item": item}
+    assert refusal(created, view(entries=full))[0] == "conversation_full"
+    assert sent(created)
 
 
 # conversation.item.retrieve, delete, truncate
