@@ -1,7 +1,7 @@
 """pocketsphinx's own acoustic model, read from its files: how well each frame fits each phone.
 
 Its decoders score what a search visits, relative to the rest of that search, so the scores of two decoders
-cannot be compared. Here every frame is scored against every phone (without its context), by one matrix product.
+cannot be compared. Here every frame is scored against every phone without its context, by one matrix product.
 """
 
 import struct

@@ -80,21 +80,31 @@ class Judge:
         return None if path is None else (path, np.array(word)[path.place])
 
 
-def on_script(evidence: Evidence, apart: Sequence[int]) -> float:
-    """The probability that the sentence was said; words `apart` (a name that may be another) do not count."""
+def counted(evidence: Evidence, apart: Sequence[int]) -> Frames:
+    """The frames by which a sentence is judged: without words `apart`, such as a name that may be another."""
     among = ~np.isin(evidence.word, list(apart))
-    if apart:
-        # What was passed over beside an unknown name belongs to it.
+    if apart and not among.all():
+        # What was passed over amid an unknown name belongs to it.
         places = np.flatnonzero(~among)
-        among[places.min(initial=len(among)) : places.max(initial=-1) + 1] = False
-    loss, passed_over = evidence.measures(among)
+        among[places[0] : places[-1] + 1] = False
+    return among
+
+
+def on_script(evidence: Evidence, apart: Sequence[int]) -> float:
+    """The probability that the sentence was said."""
+    loss, passed_over = evidence.measures(counted(evidence, apart))
     constant, by_loss, by_share = SCRIPT_WEIGHTS
     return _logistic(constant + by_loss * loss + by_share * passed_over)
 
 
 def word_score(evidence: Evidence, word: int) -> float:
+    return scored(evidence.of_word(word))
+
+
+def scored(loss: float) -> float:
+    """The probability that a word was said, from its loss a frame."""
     constant, by_loss = WORD_WEIGHTS
-    return _logistic(constant + by_loss * evidence.of_word(word))
+    return _logistic(constant + by_loss * loss)
 
 
 def _logistic(value: float) -> float:

@@ -13,7 +13,7 @@ from gpu.embedded import acoustic, script
 from gpu.embedded.acoustic import WIDTH, Floats
 from gpu.embedded.child import Stop, serve
 from gpu.embedded.grammar import listen_for, open_place
-from gpu.embedded.judge import Judge, on_script, word_score
+from gpu.embedded.judge import Evidence, Judge, on_script, word_score
 from gpu.embedded.pronunciation import in_dictionary, load_dictionary, phones_of
 from gpu.embedded.script import Sentence
 from gpu.pipe import Head, Message
@@ -21,8 +21,10 @@ from gpu.pipe import Head, Message
 DECODERS_KEPT = 16  # about 10 MB each
 FRAME_S = 0.01
 QUIETEST_PEAK = 200  # of 32768; people near a microphone peak ten times higher
+ROOM_NOISE = 40  # root mean square, of 32768
 FILLINGS = 5  # so many sentences alike but in one place make that place open
 FRAME_WORDS = 2  # around an open place there must be so many words, or the sentence is judged whole
+NOTHING: Head = {"words": [], "on_script": None}
 MODELS = Path(get_model_path("en-us"))
 BEAMS = {"beam": 1e-60, "pbeam": 1e-60, "wbeam": 1e-40}
 # The lattice's best path leaves the grammar: without it whole sentences come out.
@@ -50,25 +52,41 @@ class Recogniser:
 
     def answer(self, head: Head, body: bytes, stop: Stop) -> Iterator[Message]:
         """`phonemes` are espeak's, of words that an earlier answer named as unknown."""
-        for word, mnemonics in head.get("phonemes", {}).items():
-            self._dictionary.setdefault(word, [phones_of(mnemonics)])
+        self.learn(head.get("phonemes", {}))
         sentences = script.sentences_of(head["expected"])
-        unknown = self._look_up({word for words in sentences for word in words})
+        unknown = self.look_up({word for words in sentences for word in words})
         if unknown:
             yield {"unknown": unknown}, b""
-            return
-        decoder = self._decoder_for(sentences) if sentences else self._open_decoder()
-        if stop or is_quiet(body):
-            yield {"words": [], "on_script": None}, b""
-            return
-        spoken = heard(decoder, body)
-        cepstra = self._take_cepstra()
-        if not sentences or head["partial"] or not spoken or stop:
-            yield {"words": [one.told(None) for one in spoken], "on_script": None}, b""
-            return
-        yield self._judged(spoken, sentences, cepstra), b""
+        elif stop or is_quiet(body):
+            yield NOTHING, b""
+        else:
+            spoken = self.hear(body, sentences)
+            judged = bool(sentences) and not head["partial"] and not stop
+            yield self.judge(spoken, sentences) if judged else _unjudged(spoken), b""
 
-    def _look_up(self, words: set[str]) -> list[str]:
+    def learn(self, phonemes: dict[str, str]) -> None:
+        for word, mnemonics in phonemes.items():
+            self._dictionary.setdefault(word, [phones_of(mnemonics)])
+
+    def hear(self, pcm: bytes, sentences: tuple[Sentence, ...]) -> list[Spoken]:
+        for file in self._scratch.glob("*.mfc"):
+            file.unlink()
+        return heard(self._decoder_for(sentences) if sentences else self._open_decoder(), pcm)
+
+    def judge(self, spoken: list[Spoken], sentences: tuple[Sentence, ...]) -> Head:
+        evidence = self.evidence(spoken) if spoken else None
+        if evidence is None:
+            return NOTHING
+        apart = words_apart(spoken, sentences)
+        words = [one.told(word_score(evidence, number)) for number, one in enumerate(spoken)]
+        return {"words": words, "on_script": on_script(evidence, apart)}
+
+    def evidence(self, spoken: list[Spoken]) -> Evidence | None:
+        """For the words, in what was heard last."""
+        phones = [self._dictionary[one.word][one.way].split() for one in spoken]
+        return self._judge.evidence(self._cepstra(), phones)
+
+    def look_up(self, words: set[str]) -> list[str]:
         """Those for which no pronunciation can be found."""
         unknown: list[str] = []
         for word in sorted(words):
@@ -77,17 +95,6 @@ class Recogniser:
             else:
                 unknown.append(word)
         return unknown
-
-    def _judged(self, spoken: list[Spoken], sentences: tuple[Sentence, ...], cepstra: Floats) -> Head:
-        phones = [self._dictionary[one.word][one.way].split() for one in spoken]
-        evidence = self._judge.evidence(cepstra, phones)
-        if evidence is None:
-            return {"words": [], "on_script": None}
-        apart = open_place(tuple(one.word for one in spoken), sentences, fillings=FILLINGS)
-        if len(spoken) - len(apart) < FRAME_WORDS:
-            apart = range(0)
-        words = [one.told(word_score(evidence, number)) for number, one in enumerate(spoken)]
-        return {"words": words, "on_script": on_script(evidence, apart)}
 
     def _decoder_for(self, sentences: tuple[Sentence, ...]) -> Decoder:
         if sentences in self._decoders:
@@ -113,13 +120,20 @@ class Recogniser:
             self._open = Decoder(cmn="batch", loglevel="FATAL")
         return self._open
 
-    def _take_cepstra(self) -> Floats:
+    def _cepstra(self) -> Floats:
         """What the decoder heard last, [T, 13]."""
-        cepstra = np.zeros((0, WIDTH), np.float32)
-        for file in self._scratch.glob("*.mfc"):
-            cepstra = np.frombuffer(file.read_bytes(), ">f4", offset=4).reshape(-1, WIDTH).astype(np.float32)
-            file.unlink()
-        return cepstra
+        file = next(self._scratch.glob("*.mfc"))
+        return np.frombuffer(file.read_bytes(), ">f4", offset=4).reshape(-1, WIDTH).astype(np.float32)
+
+
+def words_apart(spoken: list[Spoken], sentences: tuple[Sentence, ...]) -> range:
+    """Those of a name or the like, which may be another than the lesson knows."""
+    place = open_place(tuple(one.word for one in spoken), sentences, fillings=FILLINGS)
+    return place if len(spoken) - len(place) >= FRAME_WORDS else range(0)
+
+
+def _unjudged(spoken: list[Spoken]) -> Head:
+    return {"words": [one.told(None) for one in spoken], "on_script": None}
 
 
 def is_quiet(pcm: bytes) -> bool:
@@ -130,11 +144,21 @@ def heard(decoder: Decoder, pcm: bytes) -> list[Spoken]:
     """A whole sentence of the grammar; or, while it is still being spoken, the beginning of one."""
     decoder.start_utt()
     try:
-        decoder.process_raw(pcm, full_utt=True)
+        decoder.process_raw(in_a_room(pcm), full_utt=True)
         begun = spoken_words(decoder)
     finally:
         decoder.end_utt()
     return spoken_words(decoder) or begun
+
+
+def in_a_room(pcm: bytes) -> bytes:
+    """Noise suppression leaves exact zeros, and the mean of features with their logarithms fits no speech.
+
+    A room has no such silence. The noise is the same each time, so that answers can be repeated.
+    """
+    samples = np.frombuffer(pcm, np.int16)
+    noise = np.random.default_rng(0).normal(0, ROOM_NOISE, len(samples))
+    return np.clip(samples + noise, -32768, 32767).astype(np.int16).tobytes()
 
 
 def spoken_words(decoder: Decoder) -> list[Spoken]:
