@@ -3,9 +3,9 @@
     python -m benchmarks.on_script [--fit] [--each N]
 
 Speaks every right answer and typical mistake of every lesson, sentences of other lessons, sentences of no
-lesson, and names that are in no list, by three espeak voices, amid silence and faint noise of varying length and
-level. Reports what the recogniser and the guide make of them; `--fit` fits the weights of gpu/embedded/judge.py
-on half of the lessons first. The other half is reported apart.
+lesson, and names that are in no list, by three espeak voices, amid silence and faint noise of varying length
+and level. Reports what the recogniser and the guide make of them; `--fit` fits the weights of
+gpu/embedded/judge.py on half of the lessons first. The other half is reported apart.
 """
 
 import argparse
