@@ -7,6 +7,7 @@ from realtime.talk.transcript import Transcript
 from realtime.tutor import guide
 from realtime.tutor.guide import Line, Progress
 from realtime.tutor.lesson import Lesson
+from realtime.tutor.spelling import capitals, spelled
 from realtime.wire.server_events import TutorFeedback, TutorHint, TutorLesson
 
 NOT_HEARD = Line("Sorry, I could not hear you well. Can you say that again?", "unclear")
@@ -38,6 +39,7 @@ class Course:
         """Start a lesson, or with "" leave it. Raises KeyError."""
         self.lesson = self._lessons[lesson_id] if lesson_id else None
         self.progress = Progress(lesson_id)
+        self._capitals = capitals(self.lesson)
 
     def choose_if_known(self, lesson_id: object) -> None:
         """A stock client names a lesson by its prompt's id; one that is none of ours is its own affair."""
@@ -46,6 +48,10 @@ class Course:
 
     def expected(self) -> tuple[str, ...]:
         return guide.expected(self.lesson, self.progress) if self.lesson else ()
+
+    def spelled(self, heard: Transcript) -> Transcript:
+        """As it is written in the lesson."""
+        return spelled(heard, self._capitals)
 
     def plan(self, heard: Transcript | None) -> LessonMove:
         """The answer to what was heard; None where recognition failed. Raises ValueError outside a lesson."""

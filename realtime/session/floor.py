@@ -4,6 +4,7 @@ Whatever happens in a talk is put to the pure turn; the effects that come back a
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import anyio
 from anyio.abc import TaskGroup
@@ -94,6 +95,8 @@ class Floor:
 
     async def take(self, news: RecognitionEnded | ReplyNews | Idle) -> None:
         match news:
+            case RecognitionEnded(outcome=Transcript() as heard):
+                await self.happen(await self._ear.take(replace(news, outcome=self._course.spelled(heard))))
             case RecognitionEnded():
                 await self.happen(await self._ear.take(news))
             case Idle():
