@@ -13,7 +13,7 @@ from typing import TextIO
 @dataclass(frozen=True, slots=True)
 class Served:
     url: str
-    speech_url: str  # of the speech server that it started
+    speech_url: str  # of the speech server that it started, or was given
     pid: int
 
     @property
@@ -29,7 +29,8 @@ def serving(*flags: str, **environment: str) -> Iterator[Served]:
     ) as process:
         assert process.stdout
         try:
-            speech_url = _url_after("speech server ready on", process.stdout)
+            given = flags[flags.index("--speech-url") + 1] if "--speech-url" in flags else None
+            speech_url = given or _url_after("speech server ready on", process.stdout)
             yield Served(_url_after("Atom is ready: open", process.stdout), speech_url, process.pid)
         finally:
             process.terminate()
@@ -37,6 +38,6 @@ def serving(*flags: str, **environment: str) -> Iterator[Served]:
 
 def _url_after(said: str, output: TextIO) -> str:
     for line in output:
-        if found := re.match(rf"{said} (http://\S+)", line):
+        if found := re.match(rf"{said} (https?://\S+)", line):
             return found[1]
     raise AssertionError(f"the server ended without saying {said!r}")

@@ -32,7 +32,8 @@ _ALWAYS = {
         "usage",
     },
     "item": {"id", "object", "type", "status"},
-    "session": {"id", "object", "type", "output_modalities", "instructions", "audio", "tools", "tool_choice"},
+    "session": {"id", "object", "type", "audio"},
+    "realtime.session": {"output_modalities", "instructions", "tools", "tool_choice"},
     "error": {"type", "message"},
 }
 _MAY_BE_NULL = {
@@ -57,9 +58,9 @@ def strict(event: Tree, *, tutor: bool = False) -> BaseModel:
         assert parsed.model_dump(mode="json") == event, f"{tag} holds what its model does not know"
         return parsed
     assert tag in _KNOWN, f"no client knows {tag!r}"
-    for key, always in _ALWAYS.items():
-        if key in event:
-            assert always <= event[key].keys(), f"{tag}: {key} without {sorted(always - event[key].keys())}"
+    for key in _ALWAYS.keys() & event.keys():
+        always = _ALWAYS[key] | _ALWAYS.get(event[key].get("object"), set())
+        assert always <= event[key].keys(), f"{tag}: {key} without {sorted(always - event[key].keys())}"
     _refuse_nulls(event, tag)
     parsed = _KNOWN[tag].model_validate_json(json.dumps(event), strict=True)
     _refuse_extras(parsed, tag)
