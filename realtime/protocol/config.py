@@ -160,7 +160,7 @@ def merged(config: Config, change: Tree, *, tutor: bool, root: str = "session") 
         changed = Config.model_validate(whole)
     except ValidationError as error:
         raise refused(error, root, whole) from error
-    _check_formats(changed, tutor=tutor)
+    _check_formats(changed, root, tutor=tutor)
     return changed
 
 
@@ -194,17 +194,17 @@ def _same_kind(old: Any, new: Any) -> bool:
     return "type" not in new or cast(Tree, new)["type"] == cast(Tree, old).get("type")
 
 
-def _check_formats(config: Config, *, tutor: bool) -> None:
+def _check_formats(config: Config, root: str, *, tutor: bool) -> None:
     allowed = range(16_000, 48_001) if tutor else (GA_RATE,)
     form = config.audio.input.format
     if isinstance(form, PcmFormat) and form.rate not in allowed:
         said = "16000 to 48000" if tutor else str(GA_RATE)
-        path = "session.audio.input.format.rate"
+        path = f"{root}.audio.input.format.rate"
         raise ProtocolError("invalid_value", f"{path}: {form.rate} is not {said}", param=path)
     out = config.audio.output.format
     wrong = out.rate != GA_RATE if isinstance(out, PcmFormat) else tutor
     if wrong:
-        path = "session.audio.output.format"
+        path = f"{root}.audio.output.format"
         said = f"audio/pcm at {GA_RATE}" + ("" if tutor else ", audio/pcmu or audio/pcma")
         raise ProtocolError("invalid_value", f"{path} must be {said}", param=path)
 
@@ -212,17 +212,22 @@ def _check_formats(config: Config, *, tutor: bool) -> None:
 _EAGERNESS_MS = {"high": 400, "medium": 700, "auto": 700, "low": 1200}
 
 
-def policy(config: Config, *, tutor: bool) -> Policy:
-    """The turn's policy that a configuration asks for."""
+Patience = Literal["low", "medium", "high"]
+_PATIENCE: dict[Patience, float] = {"low": 0.7, "medium": 1.0, "high": 2.0}
+
+
+def policy(config: Config, *, tutor: bool, patience: Patience = "medium") -> Policy:
+    """The turn's policy that a configuration asks for; the learner's patience stretches the wait."""
     detection = config.audio.input.turn_detection
     live = tutor or config.transcribes_only
     if detection is None:
         return Policy(detect=False, graceful=tutor, live=live)
     fixed = isinstance(detection, ServerVad)
+    wait_ms = detection.silence_duration_ms if fixed else _EAGERNESS_MS[detection.eagerness]
     return Policy(
         respond=detection.create_response and not config.transcribes_only,
         interrupt=detection.interrupt_response,
         graceful=tutor,
         live=live,
-        endpoint_ms=detection.silence_duration_ms if fixed else _EAGERNESS_MS[detection.eagerness],
+        endpoint_ms=round(wait_ms * _PATIENCE[patience]),
     )

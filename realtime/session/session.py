@@ -17,7 +17,7 @@ from realtime import metrics
 from realtime.engines.protocols import ChatModel, Synthesizer, Transcriber
 from realtime.errors import LinkClosed, ProtocolError
 from realtime.protocol import rules
-from realtime.protocol.config import Config, ServerVad
+from realtime.protocol.config import Config, ServerVad, Tree, merged
 from realtime.protocol.items import to_wire
 from realtime.session.author import Author
 from realtime.session.course import Course
@@ -31,6 +31,7 @@ from realtime.settings import Settings
 from realtime.talk import moves
 from realtime.talk.conversation import Entry, Message
 from realtime.tutor.lesson import Lesson
+from realtime.tutor.persona import persona
 from realtime.wire.client_events import AnyClientEvent, TutorSettings
 from realtime.wire.codec import told
 from realtime.wire.link import Link, Outgoing
@@ -65,6 +66,7 @@ class Session:
         self.tutor = tutor
         self._settings = settings
         self._engines = engines
+        self._learner = (settings.talk.level, settings.talk.mother_tongue)
         self._link: Link | None = None
         self._expires_at = round(time.time() + settings.limits.session_s)
         self._post, self._inbox = anyio.create_memory_object_stream[News](INBOX)
@@ -210,8 +212,20 @@ class Session:
             except KeyError:
                 message = f"there is no lesson {lesson!r}"
                 raise ProtocolError("unknown_lesson", message, param="lesson") from None
-            self._shared.touch()
+        self._suit(settings)
         await self._tell(self._course.standing())
+
+    def _suit(self, settings: TutorSettings) -> None:
+        """What was not set stays; the tutor's own instructions follow the learner, a client's own do not."""
+        shared, told = self._shared, self._learner
+        level, tongue = self._learner = (settings.level or told[0], settings.mother_tongue or told[1])
+        shared.patience = settings.patience or shared.patience
+        changes: Tree = {"type": shared.config.type}
+        if settings.speech_rate is not None:
+            changes["audio"] = {"output": {"speed": settings.speech_rate}}
+        if shared.config.instructions == persona(*told):
+            changes["instructions"] = persona(level, tongue)
+        shared.configure(merged(shared.config, changes, tutor=True))
 
     async def _give_hint(self) -> None:
         hint = self._course.hint()

@@ -6,7 +6,7 @@ from typing import Any
 
 import anyio
 
-from realtime.protocol.config import Config, policy
+from realtime.protocol.config import Config, Patience, policy
 from realtime.session.tape import Tape
 from realtime.talk.conversation import Conversation
 from realtime.talk.turn import Policy
@@ -54,6 +54,7 @@ class Shared:
         self.conversation = Conversation()
         self.conversation_id = new_id("conv")
         self.stages = Stages()
+        self.patience: Patience = "medium"
         self._changes = 0
         self.configure(config)
 
@@ -72,7 +73,7 @@ class Shared:
 
     def configure(self, config: Config) -> None:
         self.config = config
-        self.policy = policy(config, tutor=self.tutor)
+        self.policy = policy(config, tutor=self.tutor, patience=self.patience)
         self.touch()
 
     def touch(self) -> None:

@@ -1,8 +1,9 @@
 """The learner's settings: which lesson, its hints, its end."""
 
+from realtime.tutor.persona import persona
 from tests.session.client import named
 from tests.session.scripted import heard
-from tests.session.studio import say, studio
+from tests.session.studio import say, silence, speech, studio
 
 
 async def test_a_lesson_is_chosen_and_begins_at_its_start() -> None:
@@ -62,3 +63,25 @@ async def test_two_learners_do_not_share_a_lesson() -> None:
         await one.until("tutor.lesson", step=1)
         other.send({"type": "tutor.settings", "mother_tongue": "es"})
         assert (await other.until("tutor.lesson"))["step"] == 0
+
+
+async def test_the_learners_pace_and_level_are_kept() -> None:
+    async with studio() as stage:
+        client = await stage.connect()
+        await client.configured(instructions=persona("A2", "es"))
+        client.send({"type": "tutor.settings", "level": "B1", "mother_tongue": "en", "speech_rate": 0.75})
+        session = await client.configured()
+        assert session["audio"]["output"]["speed"] == 0.75
+        assert session["instructions"] == persona("B1", "en")
+        await client.configured(instructions="Be a pirate.")
+        client.send({"type": "tutor.settings", "level": "A1"})
+        assert (await client.configured())["instructions"] == "Be a pirate."
+
+
+async def test_a_patient_tutor_waits_longer() -> None:
+    async with studio() as stage:
+        client = await stage.connect()
+        client.send({"type": "tutor.settings", "patience": "high"})
+        client.hear(speech(800) + silence(700) + speech(800) + silence(1300))
+        await client.until("response.done")
+        assert len(named(client.log, "input_audio_buffer.committed")) == 1
