@@ -35,6 +35,17 @@ export function lessonCards(lessons, done, onstart) {
   );
 }
 
+/** A talk without a lesson, where a chat model answers. @param {(lesson: string) => void} onstart */
+export function freeTalkCard(onstart) {
+  const button = el("button", { class: "card", type: "button", "data-lesson": "" },
+    el("span", { class: "card-title" }, t("free.title")),
+    el("span", { class: "card-aim" }, t("free.aim")),
+    el("span", { class: "card-foot" }, el("span", {}), el("span", { class: "card-go" }, t("lesson.start"), icon("arrow"))),
+  );
+  button.addEventListener("click", () => onstart(""));
+  return el("section", { class: "level" }, el("ul", { class: "cards" }, el("li", {}, button)));
+}
+
 /** @param {LessonOffer} lesson @param {boolean} done @param {(lesson: string) => void} onstart */
 function card(lesson, done, onstart) {
   const button = el("button", { class: "card", type: "button", "data-lesson": lesson.id },

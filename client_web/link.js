@@ -1,6 +1,8 @@
 // @ts-check
 /** The connection to the tutor: events and audio over one WebSocket, opened again when it is lost. */
 
+import { WrongKey } from "./door.js";
+
 /** @import { ClientEvent, ServerEvent } from "./protocol" */
 
 const FIRST_RETRY_MS = 500;
@@ -22,13 +24,17 @@ export function backoffMs(attempt, chance) {
  * @property {(pcm: Int16Array) => void} audio
  * @property {() => void} connecting
  * @property {(retry_ms: number) => void} closed
+ * @property {() => void} refused the key opens the door no more; nothing is tried again
  */
 
 export class Link {
-  /** @param {string} address @param {Listener} listener */
-  constructor(address, listener) {
+  /** @param {string} address @param {() => Promise<string[]>} subprotocols @param {Listener} listener */
+  constructor(address, subprotocols, listener) {
     this.address = address;
+    this.subprotocols = subprotocols;
     this.listener = listener;
+    /** Only the try that began last counts. */
+    this.tries = 0;
     /** @type {WebSocket | null} */
     this.socket = null;
     this.attempt = 0;
@@ -40,11 +46,12 @@ export class Link {
   open() {
     this.wanted = true;
     this.attempt = 0;
-    this.#connect();
+    void this.#connect();
   }
 
   close() {
     this.wanted = false;
+    this.tries++;
     clearTimeout(this.timer);
     this.socket?.close(1000);
     this.socket = null;
@@ -53,7 +60,7 @@ export class Link {
   /** Tries at once instead of waiting. */
   retry() {
     if (!this.wanted || this.socket !== null) return;
-    this.#connect();
+    void this.#connect();
   }
 
   get ready() {
@@ -70,10 +77,13 @@ export class Link {
     if (this.ready) this.socket?.send(pcm);
   }
 
-  #connect() {
+  async #connect() {
     clearTimeout(this.timer);
+    const mine = ++this.tries;
     this.listener.connecting();
-    const socket = new WebSocket(this.address, ["tutor.v1"]);
+    const protocols = await this.subprotocols().catch((/** @type {unknown} */ error) => this.#shut(error, mine));
+    if (protocols === undefined || mine !== this.tries) return;
+    const socket = new WebSocket(this.address, protocols);
     socket.binaryType = "arraybuffer";
     socket.onmessage = ({ data }) => this.#take(data);
     socket.onclose = () => this.#lost(socket);
@@ -91,12 +101,23 @@ export class Link {
     this.listener.event(event);
   }
 
+  /** No secret was given: the key is wrong, or the server cannot be asked. @param {unknown} error @param {number} mine */
+  #shut(error, mine) {
+    if (mine !== this.tries) return;
+    if (error instanceof WrongKey) this.listener.refused();
+    else this.#again();
+  }
+
   /** @param {WebSocket} socket */
   #lost(socket) {
     if (socket !== this.socket) return;
     this.socket = null;
+    this.#again();
+  }
+
+  #again() {
     const retry_ms = backoffMs(this.attempt++, Math.random());
-    this.timer = window.setTimeout(() => this.#connect(), retry_ms);
+    this.timer = window.setTimeout(() => void this.#connect(), retry_ms);
     this.listener.closed(retry_ms);
   }
 }

@@ -1,22 +1,25 @@
 // @ts-check
 /** Wiring: the talk, what is kept in the browser, and what is seen. */
-import { showChoice, titleOf } from "./choice.js";
+import { honestly, showChoice, titleOf } from "./choice.js";
 import { Companion } from "./companion.js";
 import { bindMainButton, bindSpaceBar } from "./controls.js";
 import { expose } from "./diagnostics.js";
+import { Entry, fetchDoor, keyIn } from "./door.js";
 import { byId, el } from "./dom.js";
 import { loadHistory, nothing, saveHistory, turnsOf, withTalk } from "./history.js";
+import { KeyDialog } from "./key_dialog.js";
 import { showLatency } from "./latency.js";
 import { fetchLessons, intro, vocabulary } from "./lessons.js";
 import { loadSettings, saveSettings } from "./settings.js";
 import { modeField, showSettings } from "./settings_panel.js";
 import { Stage, showProblem } from "./stage.js";
 import { phaseOf } from "./state.js";
-import { storeFor } from "./storage.js";
+import { sessionStore, storeFor } from "./storage.js";
 import { Talk } from "./talk.js";
 import { Transcript } from "./transcript.js";
 import { inLanguage, languages, pickLanguage, speak, t } from "./words.js";
 
+/** @import { Door } from "./door.js" */
 /** @import { LessonOffer } from "./lessons.js" */
 /** @import { Language } from "./words.js" */
 /** @import { Settings } from "./settings.js" */
@@ -27,6 +30,8 @@ let settings = loadSettings(store);
 let history = loadHistory(store);
 /** @type {LessonOffer[]} */
 let lessons = [];
+/** What the server is like, once it has said so. @type {Door | null} */
+let door = null;
 let drawn = false;
 /** What is on the page. @type {State | null} */
 let shown = null;
@@ -34,7 +39,9 @@ let shown = null;
 let known = [];
 
 const scheme = location.protocol === "https:" ? "wss" : "ws";
-const talk = new Talk(`${scheme}://${location.host}/v1/realtime?model=tutor`, changed);
+const entry = new Entry(sessionStore(), (...asked) => fetch(...asked));
+const keyDialog = new KeyDialog(entry);
+const talk = new Talk(`${scheme}://${location.host}/v1/realtime?model=tutor`, () => entry.subprotocols(), { change: changed, refused });
 const transcript = new Transcript(
   byId("turns", HTMLElement),
   (item) => talk.replay(item),
@@ -120,8 +127,28 @@ function lastKept(state) {
   return state.turns.findLast((turn) => turn.who === "tutor" && talk.speaker.kept.has(turn.id));
 }
 
+/** The server knows the key no more: it was started with others. */
+function refused() {
+  entry.forget();
+  leave();
+  keyDialog.open("key.changed");
+}
+
+/** A key that the address brought along is no longer shown there. */
+async function enter() {
+  const key = keyIn(location.hash);
+  if (key !== "") window.history.replaceState(null, "", location.pathname + location.search);
+  if (!entry.keys) return;
+  if (key !== "") await keyDialog.offer(key);
+  else if (entry.shut) keyDialog.open();
+}
+
 /** In the tap: sound and microphone are opened here. @param {string} lesson @param {{session: string, turns: State["turns"]}} earlier */
 function begin(lesson, earlier) {
+  if (entry.shut) {
+    keyDialog.open();
+    return;
+  }
   transcript.clear();
   void talk.start(lesson, settings, earlier);
   drawLesson();
@@ -146,8 +173,10 @@ async function loadLessons() {
   const node = byId("lessons", HTMLElement);
   const problem = byId("choose-problem", HTMLElement);
   try {
-    lessons = await fetchLessons();
+    [door, lessons] = await Promise.all([fetchDoor(), fetchLessons()]);
+    entry.keys = door.keys;
     showProblem(problem, null, loadLessons);
+    void enter();
   } catch {
     showProblem(problem, "server", loadLessons);
   }
@@ -156,7 +185,8 @@ async function loadLessons() {
 }
 
 function drawChoice() {
-  showChoice(lessons, history, {
+  byId("honest", HTMLElement).textContent = door === null ? "" : honestly(door);
+  showChoice(lessons, door?.chat ?? false, history, {
     start: (lesson) => begin(lesson, { session: "", turns: [] }),
     goOn: (last) => begin(last.lesson, { session: last.id, turns: turnsOf(last) }),
   });
@@ -187,6 +217,7 @@ async function speakIn(code) {
   byId("language", HTMLSelectElement).value = code;
   if (byId("settings", HTMLDialogElement).open) await drawSettings();
   document.title = t("page.title");
+  keyDialog.speak();
   drawChoice();
   drawLesson();
   draw(talk.state);
@@ -212,6 +243,9 @@ function bind() {
     history = nothing;
     saveHistory(store, history);
     drawChoice();
+  });
+  addEventListener("hashchange", () => {
+    if (keyIn(location.hash) !== "") void enter();
   });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", dress);
 }

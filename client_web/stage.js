@@ -63,7 +63,7 @@ export class Stage {
     button.classList.toggle("held", state.held);
     button.classList.toggle("off", !push && state.muted);
     button.setAttribute("aria-pressed", String(push ? state.held : !state.muted));
-    byId("ask-hint", HTMLButtonElement).disabled = state.link !== "open";
+    byId("ask-hint", HTMLButtonElement).disabled = state.link !== "open" || state.lesson.id === "";
   }
 
   /** The banner over the captions: the connection. @param {State} state @param {number} now */

@@ -14,6 +14,16 @@ export function memory() {
   };
 }
 
+/** For as long as the tab is open. @returns {Store} */
+export function sessionStore() {
+  try {
+    sessionStorage.getItem("");
+    return sessionStorage;
+  } catch {
+    return memory();
+  }
+}
+
 /** @param {string} path of the page @returns {Store} */
 export function storeFor(path) {
   if (path === "/kiosk") return memory();

@@ -15,9 +15,13 @@ import { initial, reduce } from "./state.js";
 const RELEASE_TAIL_MS = 140;
 
 export class Talk {
-  /** @param {string} address of the socket @param {(state: State, before: State) => void} onchange */
-  constructor(address, onchange) {
-    this.onchange = onchange;
+  /**
+   * @param {string} address of the socket
+   * @param {() => Promise<string[]>} subprotocols with which it is opened
+   * @param {{change: (state: State, before: State) => void, refused: () => void}} on
+   */
+  constructor(address, subprotocols, on) {
+    this.onchange = on.change;
     /** @type {State} */
     this.state = initial;
     this.level = 0;
@@ -33,11 +37,12 @@ export class Talk {
       replayed: () => this.dispatch({ type: "page.replayed" }),
       audio: (item, clip, samples) => this.dispatch({ type: "page.audio", item, clip, samples }),
     });
-    this.link = new Link(address, {
+    this.link = new Link(address, subprotocols, {
       event: (event) => this.dispatch(event),
       audio: (pcm) => this.speaker.push(pcm),
       connecting: () => this.dispatch({ type: "page.connecting" }),
       closed: (retry_ms) => this.dispatch({ type: "page.closed", retry_ms }),
+      refused: on.refused,
     });
   }
 

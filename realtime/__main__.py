@@ -16,6 +16,7 @@ from realtime import terminal, tls
 from realtime.app import create_app
 from realtime.children import speech_server
 from realtime.errors import SettingsError
+from realtime.keys import invitation
 from realtime.settings import Server, Settings
 from realtime.terminal import Options
 from realtime.tutor.lessons import LessonError
@@ -80,9 +81,11 @@ def serve(arguments: argparse.Namespace) -> None:
         address = f"{scheme}://{_reachable_at(server.host)}:{listener.getsockname()[1]}"
         print(f"Atom is starting on {address}", flush=True)
         if server.tls == "self":
-            print(tls.qr_code(address), flush=True)
+            print(tls.qr_code(_invitation(address, settings)), flush=True)
+            print(f"Each phone is to trust {address}/authority.pem once (docs/operating.md)", flush=True)
+        authority = certificate.authority.read_bytes() if certificate and server.tls == "self" else None
         config = uvicorn.Config(
-            create_app(settings, address),
+            create_app(settings, address, authority),
             ws="websockets-sansio",
             ws_max_size=TRANSPORT_BYTES,
             ws_per_message_deflate=False,
@@ -92,6 +95,13 @@ def serve(arguments: argparse.Namespace) -> None:
             ssl_keyfile=certificate.key if certificate else None,
         )
         uvicorn.Server(config).run(sockets=[listener])
+
+
+def _invitation(address: str, settings: Settings) -> str:
+    """With the first key for those who see this terminal; a log that others read is told none."""
+    if settings.api_keys and sys.stdout.isatty():
+        return invitation(address, settings.api_keys[0])
+    return address
 
 
 def _certificate(server: Server) -> tls.Certificate | None:

@@ -35,6 +35,17 @@ class Door:
         self.keys = Keys(settings.api_keys, time.time)
         self._settings = settings
 
+    def described(self) -> dict[str, Any]:
+        """What a page may know before it is let in: GET /v1/door."""
+        engines = self._settings.engines
+        urls = (engines.speech_url, engines.transcription_url, engines.chat_url)
+        return {
+            "keys": not self.keys.open,
+            "profile": self._settings.profile,
+            "chat": engines.chat_url is not None,
+            "elsewhere": any(url is not None for url in urls),
+        }
+
     def subprotocols(self, connection: HTTPConnection) -> list[str]:
         return connection.scope.get("subprotocols", [])
 

@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from realtime import metrics
-from realtime.admission import Door
+from realtime.admission import Door, failure
 from realtime.children import is_well, keep_alive, speech_server
 from realtime.engines.chat import HttpChatModel
 from realtime.engines.protocols import ChatModel
@@ -48,10 +48,14 @@ class Hall:
     sessions: Sessions
     client: httpx.AsyncClient
     engine_roots: tuple[str, ...]
+    authority: bytes | None
 
 
-def create_app(settings: Settings, address: str) -> Starlette:
-    """`address` is told to whoever started the server. Raises LessonError for a broken lesson file."""
+def create_app(settings: Settings, address: str, authority: bytes | None = None) -> Starlette:
+    """`address` is told to whoever started the server; `authority`: what devices are to trust (PEM).
+
+    Raises LessonError for a broken lesson file.
+    """
     lessons = load_lessons(settings.talk.lessons)
 
     @asynccontextmanager
@@ -71,7 +75,7 @@ def create_app(settings: Settings, address: str) -> Starlette:
             )
             sessions = Sessions(settings, engines, lessons, tasks)
             roots = tuple({url.removesuffix("/v1") for url in (base_url, hearing_url)})
-            hall = app.state.hall = Hall(settings, Door(settings), sessions, client, roots)
+            hall = app.state.hall = Hall(settings, Door(settings), sessions, client, roots, authority)
             tasks.start_soon(tell_when_ready, hall, address)
             yield
             tasks.cancel_scope.cancel()
@@ -81,7 +85,9 @@ def create_app(settings: Settings, address: str) -> Starlette:
         routes=[
             WebSocketRoute("/v1/realtime", talk),
             Route("/v1/realtime/client_secrets", client_secrets, methods=["POST"]),
+            Route("/v1/door", door),
             Route("/v1/lessons", lesson_list),
+            Route("/authority.pem", authority_file),
             Route("/healthz", healthz),
             Route("/readyz", readyz),
             Route("/metrics", metrics_page),
@@ -113,6 +119,19 @@ async def talk(websocket: WebSocket) -> None:
 async def client_secrets(request: Request) -> Response:
     hall: Hall = request.app.state.hall
     return await hall.door.mint(request)
+
+
+async def door(request: Request) -> Response:
+    hall: Hall = request.app.state.hall
+    return JSONResponse(hall.door.described())
+
+
+async def authority_file(request: Request) -> Response:
+    """For the phones of a classroom: with this type they offer to install it."""
+    hall: Hall = request.app.state.hall
+    if hall.authority is None:
+        return failure(404, "no_authority", "this server has no certificate authority of its own")
+    return Response(hall.authority, media_type="application/x-x509-ca-cert")
 
 
 async def lesson_list(request: Request) -> Response:

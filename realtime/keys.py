@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 SECRET = "ek_"
 SUBPROTOCOL = "openai-insecure-api-key."
@@ -77,3 +78,8 @@ def token_of(authorization: str | None, subprotocols: Sequence[str]) -> str | No
     return next(
         (name.removeprefix(SUBPROTOCOL) for name in subprotocols if name.startswith(SUBPROTOCOL)), None
     )
+
+
+def invitation(address: str, key: str) -> str:
+    """An address that brings its key along in the fragment, which a browser sends to nobody."""
+    return f"{address}/#key={quote(key, safe='')}"
