@@ -24,7 +24,7 @@ Event = Any
 
 
 class Agent:
-    """A running session of the SDK's. `raw` holds the server's events, `errors` what the SDK made of bad ones."""
+    """A running session of the SDK's. `raw` holds the server's events; what the SDK calls an error fails."""
 
     def __init__(self, session: RealtimeSession) -> None:
         self.session = session
