@@ -66,7 +66,7 @@ export class Entry {
 
   /** @param {string} key @returns {Promise<string>} */
   async #secret(key) {
-    if (!/^[\x21-\x7e\xa1-\xff]+$/.test(key)) throw new WrongKey("no header can carry it");
+    if (!/^[\x20-\x7e\xa1-\xff]+$/.test(key)) throw new WrongKey("no header can carry it");
     const headers = { Authorization: `Bearer ${key}`, "Content-Type": "application/json" };
     const body = JSON.stringify({ expires_after: { anchor: "created_at", seconds: SECRET_S } });
     const signal = AbortSignal.timeout(PATIENCE_MS);

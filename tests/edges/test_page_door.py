@@ -1,4 +1,4 @@
-"""How a page is let in by a real server: what it is told, its key, its secrets, what its phone is to trust."""
+"""How a page is let in by a real server: what it is told, its key, its secrets, what a phone is to trust."""
 
 import os
 import pty
