@@ -241,7 +241,8 @@ def _check_size(entry: Entry, conversation: Conversation) -> None:
 def _truncate(event: ItemTruncate, view: View) -> list[Action]:
     entry = _found(event.item_id, view, "item_truncate_invalid_item_id")
     playback = view.played.get(event.item_id)
-    if not isinstance(entry, Message) or entry.role != "assistant" or playback is None:
+    spoken = isinstance(entry, Message) and any(part.kind == "output_audio" for part in entry.parts)
+    if not spoken or playback is None:
         message = "only a spoken message of the assistant can be truncated"
         raise ProtocolError("item_truncate_invalid_item_type", message, param="item_id")
     if event.content_index != 0:

@@ -13,7 +13,7 @@ from realtime.talk.conversation import Message
 from realtime.talk.moves import StopReason
 from realtime.talk.playback import Playback
 from realtime.wire.link import Outgoing
-from realtime.wire.server_events import ItemTruncated, TutorLatency
+from realtime.wire.server_events import ItemDone, ItemTruncated, TutorLatency
 
 KEPT = 64  # earlier items whose playbacks are known: what a client may still truncate
 
@@ -133,7 +133,9 @@ class Mouth:
         newest = [speech.wire.open] if speech.wire.open else []
         for entry in chain(speech.wire.entries, newest):
             if shared.holds(entry.id):
-                if shared.conversation.find(entry.id) != entry and entry.status != "in_progress":
+                # What the client truncated stays as it was heard, whatever more was made of it.
+                truncated = shared.conversation.find(entry.id).status != "in_progress"
+                if not truncated and entry.status != "in_progress":
                     shared.conversation = shared.conversation.change(entry.id, lambda _, new=entry: new)
             elif entry.id not in speech.kept:
                 shared.conversation = shared.conversation.add(entry)
@@ -141,7 +143,8 @@ class Mouth:
 
     async def _cut(self, item_id: str, *, tell: bool) -> None:
         playback = self._played[item_id]
-        if playback.played_ms >= playback.sent_ms and tell:
+        heard_all = playback.played_ms >= playback.sent_ms
+        if not self._shared.holds(item_id) or (heard_all and tell):
             return
         self._keep_heard(item_id)
         if tell:
@@ -156,8 +159,10 @@ class Mouth:
             self._shared.conversation = self._shared.conversation.change(item_id, cut)
 
     async def _tell_all(self, events: Sequence[Outgoing]) -> None:
+        """The conversation has nothing to say of an item that the client deleted meanwhile."""
         for event in events:
-            await self._shared.tell(event)
+            if not isinstance(event, ItemDone) or self._shared.holds(event.item.id or ""):
+                await self._shared.tell(event)
 
     def _lay_by(self, speech: Speech) -> None:
         speech.lay_by()

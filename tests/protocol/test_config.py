@@ -303,3 +303,14 @@ def test_semantic_vad_waits_longer_the_less_eager_it_is() -> None:
         for eagerness in ("high", "medium", "auto", "low")
     ]
     assert waits == [400, 700, 700, 1200]
+
+
+def test_a_format_that_a_response_cannot_have_is_named_as_the_responses() -> None:
+    with pytest.raises(ProtocolError) as refused:
+        merged(
+            Config(),
+            {"type": "realtime", "audio": {"output": {"format": {"type": "audio/pcm", "rate": 8000}}}},
+            tutor=False,
+            root="response",
+        )
+    assert refused.value.param == "response.audio.output.format"

@@ -117,7 +117,7 @@ class Client:
         """Let everything happen that can happen without more from outside; what was said meanwhile."""
         await anyio.wait_all_tasks_blocked()
         said: list[Event | bytes] = []
-        while self._from_server.statistics().current_buffer_used:
+        while self.waiting:
             said.append(await self.next())
         return said
 
@@ -128,6 +128,16 @@ class Client:
                 await self.next()
         except anyio.EndOfStream:
             return
+
+    @property
+    def waiting(self) -> int:
+        """What has come and is not read yet."""
+        return self._from_server.statistics().current_buffer_used
+
+    async def configured(self, **changes: Any) -> Event:
+        """The session after an update."""
+        self.send({"type": "session.update", "session": {"type": "realtime", **changes}})
+        return (await self.until("session.updated"))["session"]
 
     async def retrieve(self, item_id: str) -> Event:
         self.send({"type": "conversation.item.retrieve", "item_id": item_id})

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import anyio
 import numpy as np
 
-from realtime.engines.protocols import VOICE_RATE, Captioned, Hearing, Sound
+from realtime.engines.protocols import VOICE_RATE, Captioned, ChatEnded, ChatNews, ChatRequest, Hearing, Sound
 from realtime.errors import EngineError
 from realtime.talk.transcript import Transcript, Word
 
@@ -114,6 +114,35 @@ class Voice:
                 yield np.full(step * VOICE_RATE // 1000, number, np.int16).tobytes()
             else:
                 await _meet(step)
+
+
+Answer = Sequence[ChatNews | Gate | EngineError]
+
+
+class Chat:
+    """A chat model. `answers` is how each reply goes, one after the other, the last one for ever."""
+
+    def __init__(self) -> None:
+        self.answers: list[Answer] = [("Of ", "course.", ChatEnded("stop", (3, 2)))]
+        self.asked: list[ChatRequest] = []
+        self.alive = 0
+
+    @asynccontextmanager
+    async def reply(self, request: ChatRequest) -> AsyncGenerator[AsyncIterator[ChatNews]]:
+        self.asked.append(request)
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        self.alive += 1
+        try:
+            yield self._written(answer)
+        finally:
+            self.alive -= 1
+
+    async def _written(self, answer: Answer) -> AsyncGenerator[ChatNews]:
+        for step in answer:
+            if isinstance(step, Gate | EngineError):
+                await _meet(step)
+            else:
+                yield step
 
 
 async def _meet(step: Gate | EngineError) -> None:

@@ -17,7 +17,7 @@ from realtime.session.vad import VoiceModel
 from realtime.settings import Settings
 from realtime.tutor.lesson import Lesson
 from tests.session.client import PATIENCE_S, Client
-from tests.session.scripted import Ears, Voice
+from tests.session.scripted import Chat, Ears, Voice
 
 RECORDING = Path(__file__).parents[1] / "data" / "librivox-amiable.wav"
 SPEECH_BEGINS_S = 0.3
@@ -88,12 +88,13 @@ def say(client: Client, ms: int = 1000, then_ms: int = 800) -> None:
 
 
 class Studio:
-    def __init__(self, settings: Settings, tasks: TaskGroup) -> None:
+    def __init__(self, settings: Settings, tasks: TaskGroup, chat: Chat | None) -> None:
         self.ears = Ears()
         self.voice = Voice()
+        self.chat = chat
         self.settings = settings
         self.clients: list[Client] = []
-        engines = Engines(self.ears, self.voice, voice_model())
+        engines = Engines(self.ears, self.voice, voice_model(), chat)
         self.sessions = Sessions(settings, engines, {"tea": TEA, "milk": MILK}, tasks)
         self._tasks = tasks
 
@@ -124,16 +125,16 @@ class Studio:
     @property
     def alive(self) -> int:
         """Engine work that is under way."""
-        return self.ears.alive + self.voice.alive
+        return self.ears.alive + self.voice.alive + (self.chat.alive if self.chat else 0)
 
 
 @asynccontextmanager
-async def studio(**settings: Any) -> AsyncGenerator[Studio]:
+async def studio(chat: Chat | None = None, **settings: Any) -> AsyncGenerator[Studio]:
     talk = {"lesson": "tea", **settings.pop("talk", {})}
     stage: Studio | None = None
     try:
         async with anyio.create_task_group() as tasks:
-            stage = Studio(Settings.model_validate({"talk": talk, **settings}), tasks)
+            stage = Studio(Settings.model_validate({"talk": talk, **settings}), tasks, chat)
             yield stage
             tasks.cancel_scope.cancel()
         assert stage.alive == 0
