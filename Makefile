@@ -1,5 +1,6 @@
 # make serve   set up and run the tutor            make test    set up and run all tests
 # make setup   the set-up alone                    make check   lint, types, import contracts
+#                                                  make test-clients   talks with the SDKs for Node
 
 PYTHON ?= python3
 PORT ?= 8000
@@ -7,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: setup serve test test-setup check chromium node
+.PHONY: setup serve test test-clients test-setup check chromium node
 
 setup: $(VENV)/.installed
 
@@ -17,6 +18,9 @@ serve: setup
 test: test-setup
 	$(BIN)/python -m pytest
 	node --test tests/page/*.test.mjs
+
+test-clients: test-setup
+	$(BIN)/python -m tests.clients.node
 
 check: test-setup
 	$(BIN)/ruff check .
