@@ -53,7 +53,7 @@ class Limits(Frozen):
     utterance_ms: int = 120_000
     frame_bytes: int = 21 * 2**20  # a JSON text frame: 15 MiB of audio in base64
     binary_frame_bytes: int = 2**20
-    messages_per_s: float = 500  # from one client; one that sends more is read more slowly
+    messages_per_s: float = Field(default=500, gt=0)  # one that sends more is read more slowly
     kept_audio_bytes: int = 16 * 2**20  # of a session's items, for clients that ask for it
     resume_s: float = 60  # a talk whose socket was cut is kept for so long
     send_s: float = 10  # a client that takes nothing for so long is cut off

@@ -12,6 +12,7 @@ from realtime.errors import LinkClosed, ProtocolError
 from realtime.settings import Limits
 from realtime.wire.client_events import AnyClientEvent
 from realtime.wire.codec import decode, encode, told
+from realtime.wire.rate import Rate
 from realtime.wire.server_events import ServerEvent
 
 Outgoing = ServerEvent | bytes

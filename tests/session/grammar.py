@@ -23,6 +23,7 @@ class Trace:
         self._utterances = Utterances(self._items, early=self.tutor)
         self._responses: dict[str, Response] = {}
         self._ducked = False
+        self.transcribes = False
         self._clip: Response | None = None  # whose sound the binary frames are
         self._rules: dict[str, Callable[[Event], None]] = {
             "session": self._session,
@@ -71,8 +72,8 @@ class Trace:
     def _session(self, event: Event) -> None:
         session = event["session"]
         assert session["id"]
-        transcribes = session["type"] == "transcription"
-        self._utterances.early = self.tutor or transcribes
+        self.transcribes = session["type"] == "transcription"
+        self._utterances.early = self.tutor or self.transcribes
 
     def _error(self, event: Event) -> None:
         error = event["error"]

@@ -90,8 +90,9 @@ class Play:
         if stage.chat:
             stage.chat.answers = Chat().answers
         await self.settle()
-        fresh = {"turn_detection": None, "transcription": None}
-        self.send({"type": "session.update", "session": {"type": "realtime", "audio": {"input": fresh}}})
+        kind = "transcription" if self.trace.transcribes else "realtime"
+        heard = {"turn_detection": None, "transcription": {"model": "any"}}
+        self.send({"type": "session.update", "session": {"type": kind, "audio": {"input": heard}}})
         self.send({"type": "input_audio_buffer.clear"})
         await self.settle()
         for _ in range(2):  # a reply that was put off may take the first one's place
@@ -99,6 +100,12 @@ class Play:
                 self.send({"type": "response.cancel", "response_id": response_id})
             await self.settle()
         assert not self.trace.open_responses, "a response does not end"
+        await (self._transcribed() if self.trace.transcribes else self._answered())
+        self.trace.at_rest()
+        assert not client.over.is_set(), f"the session has ended: {client.closed}"
+
+    async def _answered(self) -> None:
+        client = self._client
         asked = len(client.log)
         said = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "tea, please"}]}
         self.send({"type": "conversation.item.create", "item": said})
@@ -110,8 +117,15 @@ class Play:
         await self.settle()
         done = [m for m in client.log[asked:] if isinstance(m, dict) and m["type"] == "response.done"]
         assert [one["response"]["status"] for one in done] == ["completed"]
-        self.trace.at_rest()
-        assert not client.over.is_set(), f"the session has ended: {client.closed}"
+
+    async def _transcribed(self) -> None:
+        client = self._client
+        client.hear(speech(400, tutor=client.tutor))
+        self.send({"type": "input_audio_buffer.commit"})
+        with anyio.fail_after(5):
+            done = await client.until("conversation.item.input_audio_transcription.completed")
+        assert done["transcript"] == "tea please"
+        await self.settle()
 
     def _direct(self, name: str, script: tuple[Any, ...]) -> None:
         stage = self._stage
