@@ -58,8 +58,14 @@ class Link:
         await self.send(told(error, event_id))
 
     async def messages(self) -> AsyncGenerator[Incoming]:
-        """What the client sends, until it is gone. What cannot be read is answered here and skipped."""
+        """What the client sends, until it is gone. What cannot be read is answered here and skipped.
+
+        Of a client that sends too fast the rest waits in its socket.
+        """
+        rate = Rate(self._limits.messages_per_s)
         while (frame := await self._receive()) is not None:
+            if wait_s := rate.wait_s(anyio.current_time()):
+                await anyio.sleep(wait_s)
             try:
                 yield self._read(frame.get("text"), frame.get("bytes"))
             except ProtocolError as error:
