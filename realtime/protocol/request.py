@@ -64,8 +64,8 @@ def asked(
     *,
     tutor: bool,
 ) -> Asked:
-    """Raises ProtocolError."""
-    given = response or {}
+    """A null is as good as absent. Raises ProtocolError."""
+    given = {name: value for name, value in (response or {}).items() if value is not None}
     try:
         wanted = Wanted.model_validate({name: given[name] for name in _OWN & given.keys()})
     except ValidationError as error:

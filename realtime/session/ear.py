@@ -61,9 +61,7 @@ class Ear:
 
     @property
     def buffered_ms(self) -> int:
-        """Audio that a commit would take."""
-        if self._open is None and self._shared.policy.detect:
-            return 0
+        """Audio that a commit would take; in silence that is the pre-roll of what may come."""
         return to_ms(self.audio.end - (self._open.start if self._open else self._mark))
 
     @property

@@ -84,6 +84,18 @@ async def test_push_to_talk(server: Served) -> None:
         assert "input_audio_buffer.speech_started" not in caller.kinds()
 
 
+async def test_a_commit_takes_what_voice_activity_left(server: Served) -> None:
+    async with calling(server) as caller:
+        await caller.speak(silence(1000))
+        await caller.connection.input_audio_buffer.commit()
+        committed = await caller.until("input_audio_buffer.committed")
+        done = await caller.until("conversation.item.done")
+        assert done.item.id == committed.item_id
+        await caller.connection.input_audio_buffer.commit()
+        assert (await caller.until("error")).error.code == "input_audio_buffer_commit_empty"
+        assert "response.created" not in caller.kinds()
+
+
 async def test_a_tool_turn(server: Served) -> None:
     async with calling(server) as caller:
         await caller.configure(output_modalities=["text"], tools=[WEATHER], tool_choice="auto")
