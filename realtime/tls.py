@@ -7,6 +7,7 @@ that the next start needs no new trust.
 import ipaddress
 import socket
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psutil
@@ -14,6 +15,9 @@ import segno
 import trustme
 
 AUTHORITY = "authority.pem"  # with its key, so for nobody else to read
+
+VALID = timedelta(days=800)  # Apple's devices trust none that is valid for more than 825 days
+CLOCKS_DIFFER = timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +31,9 @@ def own_certificate(folder: Path) -> Certificate:
     """A fresh certificate for this machine's names, signed by the authority kept in `folder`."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     authority = _authority(folder / AUTHORITY)
-    certificate = authority.issue_cert(*local_names())
+    now = datetime.now(UTC)
+    since, until = now - CLOCKS_DIFFER, now + VALID
+    certificate = authority.issue_cert(*local_names(), not_before=since, not_after=until)
     made = Certificate(folder / "chain.pem", folder / "key.pem", folder / "trust-me.pem")
     made.chain.write_bytes(b"".join(blob.bytes() for blob in certificate.cert_chain_pems))
     _write_private(made.key, certificate.private_key_pem.bytes())

@@ -6,11 +6,14 @@ import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
+from cryptography.x509 import ExtendedKeyUsage, load_pem_x509_certificate
+from cryptography.x509.oid import ExtendedKeyUsageOID
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Subprotocol
@@ -75,6 +78,14 @@ def test_a_phone_can_fetch_the_authority_and_not_its_key(classroom: tuple[Served
     assert b"PRIVATE KEY" not in given.content
     trust = ssl.create_default_context(cadata=given.text)
     assert httpx.get(f"{served.url}/healthz", verify=trust).is_success
+
+
+def test_the_certificate_is_one_that_apples_devices_trust(classroom: tuple[Served, Path]) -> None:
+    _, folder = classroom
+    certificate = load_pem_x509_certificate((folder / "chain.pem").read_bytes())
+    assert certificate.not_valid_after_utc - certificate.not_valid_before_utc <= timedelta(days=825)
+    usages = certificate.extensions.get_extension_for_class(ExtendedKeyUsage).value
+    assert ExtendedKeyUsageOID.SERVER_AUTH in usages
 
 
 def test_a_server_without_an_authority_has_none_to_give(server: Served) -> None:
