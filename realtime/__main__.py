@@ -4,6 +4,7 @@ import argparse
 import ipaddress
 import os
 import socket
+import ssl
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -114,6 +115,11 @@ def _certificate(server: Server) -> tls.Certificate | None:
     for file in (server.tls_cert, server.tls_key):
         if not file.is_file():
             raise SettingsError(f"{file} is not there")
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(server.tls_cert, server.tls_key)
+    except ssl.SSLError as error:
+        message = f"{server.tls_cert} and {server.tls_key} are no certificate and its key: {error}"
+        raise SettingsError(message) from error
     return tls.Certificate(server.tls_cert, server.tls_key, server.tls_cert)
 
 

@@ -175,6 +175,7 @@ async def tell_when_ready(hall: Hall, address: str) -> None:
 async def metrics_page(request: Request) -> Response:
     hall: Hall = request.app.state.hall
     metrics.sessions.set(len(hall.sessions))
+    metrics.tasks.set(len(anyio.get_running_tasks()))
     return Response(metrics.exposition(), media_type="text/plain; version=0.0.4")
 
 

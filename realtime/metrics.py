@@ -9,6 +9,7 @@ from realtime.errors import EngineError
 REGISTRY = CollectorRegistry()
 
 sessions = Gauge("tutor_sessions", "talks that are open", registry=REGISTRY)
+tasks = Gauge("tutor_tasks", "tasks that are alive", registry=REGISTRY)
 client_errors = Counter("tutor_client_errors", "client events that were refused", ["code"], registry=REGISTRY)
 engine_errors = Counter("tutor_engine_errors", "engine failures", ["stage", "code"], registry=REGISTRY)
 replies = Counter("tutor_replies", "replies by how they ended", ["ending"], registry=REGISTRY)
