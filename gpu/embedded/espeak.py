@@ -11,6 +11,7 @@ import espeakng_loader
 SYNCHRONOUS = 2
 BUFFER_MS = 60
 UTF8 = 1
+PHONEMES = 0x100
 END_PAUSE = 0x1000
 RATE, PITCH_RANGE, WORD_GAP = 1, 4, 7
 WORD, END = 1, 5
@@ -102,15 +103,17 @@ class Espeak:
         self._library.espeak_SetParameter(RATE, rate, 0)
         self._library.espeak_SetParameter(WORD_GAP, round(gap_s * GAP_UNITS_PER_S), 0)
 
-    def speak(self, text: str, made: Made) -> None:
+    def speak(self, text: str, made: Made, *, spelled: bool = False) -> None:
+        """`spelled`: what stands in [[ ]] is mnemonics of phonemes."""
+
         def heard(samples: "ctypes._Pointer[c_short]", count: int, events: "ctypes._Pointer[_Event]") -> int:
             sound = ctypes.string_at(samples, count * 2) if samples and count > 0 else b""
             return int(made(sound, _marks(events)))
 
         callback = _SYNTH_CALLBACK(heard)
         self._library.espeak_SetSynthCallback(callback)
-        encoded = text.encode()
-        self._library.espeak_Synth(encoded, len(encoded) + 1, 0, 1, 0, UTF8 | END_PAUSE, None, None)
+        encoded, flags = text.encode(), UTF8 | END_PAUSE | (PHONEMES if spelled else 0)
+        self._library.espeak_Synth(encoded, len(encoded) + 1, 0, 1, 0, flags, None, None)
 
     def phonemes(self, text: str) -> str:
         """The mnemonics of a text, those of one sound apart from the next by `_`."""
