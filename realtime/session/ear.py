@@ -6,7 +6,7 @@ import anyio
 from anyio.abc import TaskGroup
 
 from realtime import metrics
-from realtime.engines.protocols import SAMPLE_RATE, Hearing, Transcriber
+from realtime.engines.protocols import SAMPLE_RATE, Hearing, Samples, Transcriber
 from realtime.errors import EngineError
 from realtime.protocol.items import to_wire
 from realtime.session.audio import InputAudio, to_ms, to_samples
@@ -15,6 +15,7 @@ from realtime.session.shared import Post, Shared, new_id
 from realtime.session.utterance import Utterance
 from realtime.session.vad import VoiceActivity
 from realtime.talk import agreement, moves
+from realtime.talk.backchannel import asks_for_the_turn
 from realtime.talk.conversation import Message, Part, transcribed
 from realtime.talk.transcript import Transcript, Word
 from realtime.wire.server_events import (
@@ -57,6 +58,7 @@ class Ear:
         self._post = post
         self._open: Utterance | None = None
         self._last: Utterance | None = None  # committed last, while it may be taken in again
+        self._brought = 0  # recognitions of items that the client made, counted down
         self._mark = 0  # audio before this belongs to what was committed or cleared
 
     @property
@@ -99,6 +101,8 @@ class Ear:
             self._open.announced = True
             started = SpeechStarted(audio_start_ms=to_ms(self._open.start), item_id=self._open.item_id)
             await self._shared.tell(started)
+            if self._shared.policy.live:
+                await self._tell_committed(self._open, self._open.agreement.committed, 0)
 
     def transcribe(self, revision: int, *, whole: bool, expected: tuple[str, ...]) -> None:
         utterance = self._at_mark()
@@ -132,6 +136,15 @@ class Ear:
         if utterance.known:
             await self._publish(utterance)
         return utterance
+
+    def bring(self, item_id: str, samples: Samples, expected: tuple[str, ...]) -> int:
+        """The client puts recorded speech into the conversation. The number of its recognition."""
+        self._brought -= 1
+        scope = anyio.CancelScope()
+        utterance = Utterance(item_id, 0, len(samples), revision=self._brought, recognition=scope)
+        hearing = Hearing(samples, "final", expected, 0)
+        self._tasks.start_soon(self._recognise, utterance, hearing, self._brought, scope)
+        return self._brought
 
     async def time_out(self) -> None:
         """The learner has been silent for long: an empty item says so."""
@@ -167,7 +180,8 @@ class Ear:
             await self._show(utterance, words)
         # A failure counts as words: the learner did speak, and is asked to say it again.
         empty = isinstance(outcome, Transcript) and not words
-        return moves.Recognised(news.revision, empty=empty)
+        settled = words if news.whole else utterance.agreement.committed
+        return moves.Recognised(news.revision, empty=empty, word=asks_for_the_turn(settled))
 
     async def _show(self, utterance: Utterance, words: tuple[Word, ...]) -> None:
         before = utterance.agreement
