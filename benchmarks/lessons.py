@@ -2,12 +2,12 @@
 
     python -m benchmarks.lessons [--sample N] [--json] [--latency]
 
-Each right answer and each typical mistake (slots filled from their lists) is spoken by three espeak voices and
-with a Spanish accent, sentences of no lesson by the three voices, and names that no list holds. Each is sent to a
-real `tutor serve` over its WebSocket as one push-to-talk utterance, at the step that it belongs to; what the server
-says of it (`tutor.feedback`) is counted. The recogniser's weights were fitted on the lessons of TUNED; the others
-are reported apart. `--latency` measures, one at a time, how long after the commit the transcript of a 2.5 to 3.5 s
-answer is there.
+Each right answer and each typical mistake (slots filled from their lists) is spoken by three espeak
+voices and with a Spanish accent, sentences of no lesson by the three voices, and names that no list
+holds. Each is sent to a real `tutor serve` over its WebSocket as one push-to-talk utterance, at the step
+that it belongs to; what the server says of it (`tutor.feedback`) is counted. The recogniser's weights
+were fitted on the lessons of TUNED; the others are reported apart. `--latency` measures, one at a time,
+how long after the commit the transcript of a 2.5 to 3.5 s answer is there.
 """
 
 import argparse
@@ -72,7 +72,8 @@ def sayings(lessons: dict[str, Lesson], chance: random.Random) -> list[Saying]:
     said: list[Saying] = []
     for name, lesson in lessons.items():
         for place, step in enumerate(lesson.steps):
-            texts: list[tuple[Kind, str, str]] = [("right", text, "") for text in step.right]
+            texts: list[tuple[Kind, str, str]] = []
+            texts += [("right", text, "") for text in step.right]
             texts += [("mistake", mistake.said, mistake.better) for mistake in step.mistakes]
             for kind, text, better in texts:
                 for voice in (*VOICES, SPANISH):
@@ -282,7 +283,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--sample", type=int, help="so many sayings, chosen by a fixed seed")
+    parser.add_argument("--sample", type=int, help="so many, chosen by a fixed seed")
     parser.add_argument("--json", action="store_true", help="every saying with what became of it")
     parser.add_argument("--latency", action="store_true")
     options = parser.parse_args()
