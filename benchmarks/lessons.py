@@ -23,7 +23,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import anyio
 from websockets.asyncio.client import ClientConnection, connect
@@ -38,6 +38,12 @@ OFF_SCRIPT = Path(__file__).with_name("data") / "off_script.txt"
 STRANGE = {"name": ("Priyanka", "Thorsten", "Mustafa", "Yuki", "Olga", "Ngozi")}
 AT_ONCE = 3
 Kind = Literal["right", "mistake", "strange", "off"]
+
+
+class Text(NamedTuple):
+    kind: Kind
+    said: str
+    better: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +78,8 @@ def sayings(lessons: dict[str, Lesson], chance: random.Random) -> list[Saying]:
     said: list[Saying] = []
     for name, lesson in lessons.items():
         for place, step in enumerate(lesson.steps):
-            texts: list[tuple[Kind, str, str]] = []
-            texts += [("right", text, "") for text in step.right]
-            texts += [("mistake", mistake.said, mistake.better) for mistake in step.mistakes]
+            texts = [Text("right", text) for text in step.right]
+            texts += [Text("mistake", mistake.said, mistake.better) for mistake in step.mistakes]
             for kind, text, better in texts:
                 for voice in (*VOICES, SPANISH):
                     filled, values = _filled(text, lesson, chance)
@@ -306,9 +311,8 @@ def main() -> None:
 def print_latency(judged: Sequence[Judged]) -> None:
     waits = sorted(one.transcript_s * 1000 for one in judged if 2.5 <= one.audio_s - 0.6 <= 3.5)
     p95 = waits[int(len(waits) * 0.95)]
-    print(
-        f"{len(waits)} answers of 2.5 to 3.5 s: transcript after {statistics.median(waits):.0f} ms, p95 {p95:.0f}"
-    )
+    median = statistics.median(waits)
+    print(f"{len(waits)} answers of 2.5 to 3.5 s: transcript after {median:.0f} ms, p95 {p95:.0f} ms")
 
 
 if __name__ == "__main__":
