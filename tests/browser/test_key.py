@@ -54,3 +54,16 @@ def test_a_code_in_the_address_is_taken_over_and_shown_no_more(server: Served, p
     expect(dialog).to_be_hidden()
     talks(page)
     assert page.url == f"{server.url}/"
+
+
+def test_a_code_that_opens_no_more_is_asked_for_again(page: Page) -> None:
+    dialog = page.locator("#key")
+    page.locator("#key-field").fill(KEY)
+    page.locator("#key-enter").click()
+    expect(dialog).to_be_hidden()
+    page.evaluate("() => sessionStorage.setItem('atom.key', 'last term')")
+    page.locator('[data-lesson="greetings"]').click()
+    expect(dialog.get_by_role("alert")).to_contain_text("has changed")
+    page.locator("#key-field").fill(KEY)
+    page.locator("#key-enter").click()
+    talks(page)
