@@ -1,13 +1,13 @@
 """The chat model over the OpenAI-compatible route: messages up, text and function calls down as they come."""
 
-import json
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
-from typing import Any, cast
+from typing import Any
 
 import httpx
+from pydantic import ValidationError
 
-from realtime.engines.http import check, engine_errors
+from realtime.engines.http import Answer, check, engine_errors
 from realtime.engines.protocols import CallDelta, ChatEnded, ChatNews, ChatRequest
 from realtime.errors import EngineRefused
 from realtime.settings import Engines
@@ -51,6 +51,38 @@ def _body(request: ChatRequest, model: str) -> Json:
     return body
 
 
+class _Function(Answer):
+    name: str | None = None
+    arguments: str | None = None
+
+
+class _Call(Answer):
+    index: int = 0
+    id: str | None = None
+    function: _Function | None = None
+
+
+class _Delta(Answer):
+    content: str | None = None
+    tool_calls: tuple[_Call, ...] | None = None
+
+
+class _Choice(Answer):
+    delta: _Delta | None = None
+    finish_reason: str | None = None
+
+
+class _Usage(Answer):
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+class _Chunk(Answer):
+    choices: tuple[_Choice, ...] | None = None
+    usage: _Usage | None = None
+    error: Any = None
+
+
 async def _news(response: httpx.Response) -> AsyncGenerator[ChatNews]:
     reason, usage = "stop", None
     async for line in response.aiter_lines():
@@ -60,33 +92,28 @@ async def _news(response: httpx.Response) -> AsyncGenerator[ChatNews]:
         if data == "[DONE]":
             break
         chunk = _parsed(data)
-        usage = chunk.get("usage") or usage
-        for choice in chunk.get("choices") or ():
-            reason = choice.get("finish_reason") or reason
-            for news in _deltas(choice.get("delta") or {}):
+        usage = chunk.usage or usage
+        for choice in chunk.choices or ():
+            reason = choice.finish_reason or reason
+            for news in _deltas(choice.delta or _Delta()):
                 yield news
-    counts = (usage["prompt_tokens"], usage["completion_tokens"]) if usage else None
+    counts = (usage.prompt_tokens, usage.completion_tokens) if usage else None
     yield ChatEnded("length" if reason == "length" else "stop", counts)
 
 
-def _parsed(data: str) -> Json:
+def _parsed(data: str) -> _Chunk:
     try:
-        chunk = json.loads(data)
-    except ValueError as error:
-        raise EngineRefused(STAGE, f"a chunk that is no JSON: {data[:100]}") from error
-    if not isinstance(chunk, dict):
-        raise EngineRefused(STAGE, f"a chunk that is no object: {data[:100]}")
-    fields = cast(Json, chunk)
-    if "error" in fields:
-        raise EngineRefused(STAGE, str(fields["error"]))
-    return fields
+        chunk = _Chunk.model_validate_json(data)
+    except ValidationError as error:
+        raise EngineRefused(STAGE, f"what is no chunk of an answer: {data[:100]}") from error
+    if chunk.error is not None:
+        raise EngineRefused(STAGE, str(chunk.error))
+    return chunk
 
 
-def _deltas(delta: Json) -> list[ChatNews]:
-    news: list[ChatNews] = [delta["content"]] if delta.get("content") else []
-    calls: list[Json] = delta.get("tool_calls") or []
-    for call in calls:
-        function: Json = call.get("function") or {}
-        index: int = call.get("index", 0)
-        news.append(CallDelta(index, call.get("id"), function.get("name"), function.get("arguments") or ""))
+def _deltas(delta: _Delta) -> list[ChatNews]:
+    news: list[ChatNews] = [delta.content] if delta.content else []
+    for call in delta.tool_calls or ():
+        function = call.function or _Function()
+        news.append(CallDelta(call.index, call.id, function.name, function.arguments or ""))
     return news

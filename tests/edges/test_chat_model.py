@@ -1,0 +1,149 @@
+"""The chat model's client against a server's bytes, right and wrong, and against the scripted engines."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import anyio
+import httpx
+import pytest
+
+from realtime.engines.chat import HttpChatModel
+from realtime.engines.protocols import CallDelta, ChatEnded, ChatNews, ChatRequest
+from realtime.errors import EngineDown, EngineRefused, EngineTimeout
+from realtime.settings import Engines
+from tests.clients.stage import scripted_engines
+from tests.edges.canned import canned, http
+
+EVENTS = "text/event-stream"
+ASKED = ChatRequest(({"role": "user", "content": "Tea?"},))
+TOOL = {"type": "function", "function": {"name": "weather", "parameters": {"type": "object"}}}
+
+
+async def _written(url: str, request: ChatRequest = ASKED, timeout_s: float = 5) -> list[ChatNews]:
+    async with httpx.AsyncClient() as client:
+        model = HttpChatModel(client, url, Engines(chat_timeout_s=timeout_s))
+        async with model.reply(request) as news:
+            return [one async for one in news]
+
+
+def _stream(*chunks: Any) -> bytes:
+    lines = [f"data: {chunk if isinstance(chunk, str) else json.dumps(chunk)}\n\n" for chunk in chunks]
+    return http("".join(lines).encode(), EVENTS)
+
+
+def _delta(reason: str | None = None, **delta: Any) -> dict[str, Any]:
+    return {"choices": [{"index": 0, "delta": delta, "finish_reason": reason}]}
+
+
+def _call(index: int, arguments: str, **head: Any) -> dict[str, Any]:
+    function = {"arguments": arguments, **({"name": head["name"]} if "name" in head else {})}
+    return _delta(tool_calls=[{"index": index, "function": function, **({"id": head["id"]} if head else {})}])
+
+
+async def test_text_and_usage_are_read() -> None:
+    usage = {"choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 2}}
+    stream = _stream(_delta(content="Of "), _delta(content="course."), _delta("stop"), usage, "[DONE]")
+    async with canned(stream) as url:
+        assert await _written(url) == ["Of ", "course.", ChatEnded("stop", (3, 2))]
+
+
+async def test_an_answer_that_was_cut_by_its_limit_says_so() -> None:
+    async with canned(_stream(_delta(content="Of"), _delta("length"), "[DONE]")) as url:
+        assert await _written(url) == ["Of", ChatEnded("length")]
+
+
+async def test_calls_are_read_piece_by_piece() -> None:
+    stream = _stream(
+        _call(0, "", id="call_1", name="weather"),
+        _call(0, '{"city":'),
+        _call(0, '"Oslo"}'),
+        _call(1, "{}", id="call_2", name="time"),
+        _delta("tool_calls"),
+        "[DONE]",
+    )
+    async with canned(stream) as url:
+        assert await _written(url) == [
+            CallDelta(0, "call_1", "weather", ""),
+            CallDelta(0, None, None, '{"city":'),
+            CallDelta(0, None, None, '"Oslo"}'),
+            CallDelta(1, "call_2", "time", "{}"),
+            ChatEnded("stop"),
+        ]
+
+
+@pytest.mark.parametrize(
+    "chunk",
+    [
+        "nonsense",
+        [1],
+        {"error": {"message": "overloaded"}},
+        {"choices": 7},
+        {"choices": ["x"]},
+        {"choices": [{"delta": {"tool_calls": 7}}]},
+        {"choices": [{"delta": {"content": 7}}]},
+        {"choices": [], "usage": {"prompt_tokens": "many"}},
+    ],
+)
+async def test_a_chunk_that_is_none_is_refused(chunk: Any) -> None:
+    async with canned(_stream(chunk, "[DONE]")) as url:
+        with pytest.raises(EngineRefused):
+            await _written(url)
+
+
+async def test_an_error_answer_is_refused_with_what_it_says() -> None:
+    async with canned(http(b'{"error": {"code": "no_such_model"}}', status="404 Not Found")) as url:
+        with pytest.raises(EngineRefused, match="no_such_model"):
+            await _written(url)
+
+
+async def test_a_stream_that_breaks_off_is_down() -> None:
+    head = b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n"
+    async with canned(head + b'data: {"choices": []}\n\n') as url:
+        with pytest.raises(EngineDown):
+            await _written(url)
+
+
+@pytest.fixture(scope="module")
+def engines() -> Iterator[str]:
+    """The scripted engines, once they answer."""
+    with scripted_engines() as url:
+        transport = httpx.HTTPTransport(retries=6)
+        with httpx.Client(transport=transport) as client:
+            client.get(f"{url.removesuffix('/v1')}/healthz").raise_for_status()
+        yield url
+
+
+async def _script(url: str, **changes: Any) -> dict[str, Any]:
+    async with httpx.AsyncClient() as client:
+        return (await client.post(f"{url.removesuffix('/v1')}/script", json=changes)).json()
+
+
+async def test_tools_and_limits_are_asked_for_as_servers_know_them(engines: str) -> None:
+    news = await _written(engines, ChatRequest(ASKED.messages, (TOOL,), "required", 50))
+    body = (await _script(engines))["requests"][-1]
+    assert isinstance(news[0], CallDelta) and news[0].name == "weather"
+    assert isinstance(news[-1], ChatEnded) and news[-1].usage
+    assert (body["tools"], body["tool_choice"], body["max_tokens"]) == ([TOOL], "required", 50)
+
+
+async def test_a_silent_server_is_given_up(engines: str) -> None:
+    await _script(engines, chat_fault="stall")
+    with pytest.raises(EngineTimeout):
+        await _written(engines, timeout_s=0.3)
+    await _script(engines, chat_fault="")
+
+
+async def test_leaving_ends_the_generation(engines: str) -> None:
+    await _script(engines, replies=["word " * 500], token_ms=20)
+    async with (
+        httpx.AsyncClient() as client,
+        HttpChatModel(client, engines, Engines()).reply(ASKED) as news,
+    ):
+        async for _ in news:
+            break
+    for _ in range(50):
+        if not (still := (await _script(engines))["counts"]["open"]):
+            break
+        await anyio.sleep(0.05)
+    assert still == 0
