@@ -38,6 +38,7 @@ from realtime.wire.client_events import (
     TutorResume,
     TutorSettings,
 )
+from realtime.wire.items import InputAudio, Item, MessageItem
 from realtime.wire.server_events import (
     Cleared,
     ItemAdded,
@@ -87,6 +88,18 @@ class Configure:
 @dataclass(frozen=True, slots=True)
 class Converse:
     conversation: Conversation
+
+
+@dataclass(frozen=True, slots=True)
+class Bring:
+    """Recorded speech, in the session's input format, of an item that the client makes.
+
+    `known`: its words came with it.
+    """
+
+    item_id: str
+    audio: bytes
+    known: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +153,8 @@ class GiveHint:
     pass
 
 
-Action = (
-    Tell | Append | Configure | Converse | Happen | Ask | CancelAside | Show | Play | Hush | Prefer | GiveHint
-)
+TutorAction = Play | Prefer | GiveHint
+Action = Tell | Append | Configure | Converse | Bring | Happen | Ask | CancelAside | Show | Hush | TutorAction
 
 
 def apply(event: AnyClientEvent, view: View, new_id: Callable[[str], str]) -> list[Action]:
@@ -219,10 +231,20 @@ def _create(event: ItemCreate, view: View, new_id: Callable[[str], str]) -> list
         raise ProtocolError(code, str(error), param="previous_item_id") from error
     before, item = grown.before(entry.id), to_wire(entry)
     return [
+        *_brought(event.item, entry.id, view.config),
         Converse(grown),
         Tell(ItemAdded(previous_item_id=before, item=item)),
         Tell(ItemDone(previous_item_id=before, item=item)),
     ]
+
+
+def _brought(item: Item, item_id: str, config: Config) -> list[Action]:
+    """What was said in it, if it holds sound. First of what is done, because it may yet be refused."""
+    parts = item.content if isinstance(item, MessageItem) else ()
+    spoken = [part for part in parts if isinstance(part, InputAudio) and part.audio]
+    audio = b"".join(checked(_decoded(part.audio or ""), config) for part in spoken)
+    known = all(part.transcript is not None for part in spoken)
+    return [Bring(item_id, audio, known)] if audio else []
 
 
 def _check_size(entry: Entry, conversation: Conversation) -> None:

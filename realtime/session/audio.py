@@ -41,10 +41,7 @@ class InputAudio:
 
         `end` moves with each window, so whoever handles it finds the audio up to there.
         """
-        if isinstance(self._form, PcmFormat):
-            samples = np.frombuffer(audio, np.int16)
-        else:
-            samples = expand(audio, self._form.type)
+        samples = _samples(audio, self._form)
         if self._resampler is not None:
             samples = self._resampler.resample_chunk(samples)
         self._kept += samples.tobytes()
@@ -65,9 +62,24 @@ class InputAudio:
             self.start += count
 
 
+def recording(audio: bytes, form: AudioFormat) -> Samples:
+    """A whole recording in the client's format -> int16 [n] at 16 kHz."""
+    samples = _samples(audio, form)
+    rate = _rate(form)
+    return samples if rate == SAMPLE_RATE or not len(samples) else soxr.resample(samples, rate, SAMPLE_RATE)
+
+
+def _samples(audio: bytes, form: AudioFormat) -> Samples:
+    return np.frombuffer(audio, np.int16) if isinstance(form, PcmFormat) else expand(audio, form.type)
+
+
+def _rate(form: AudioFormat) -> int:
+    return form.rate if isinstance(form, PcmFormat) else LAW_RATE
+
+
 def _resampler(form: AudioFormat) -> soxr.ResampleStream | None:
     """LQ holds back 6 ms where HQ holds back 21, and speech recognition hears no difference."""
-    rate = form.rate if isinstance(form, PcmFormat) else LAW_RATE
+    rate = _rate(form)
     if rate == SAMPLE_RATE:
         return None
     return soxr.ResampleStream(rate, SAMPLE_RATE, 1, dtype="int16", quality="LQ")

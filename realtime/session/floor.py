@@ -10,7 +10,7 @@ import anyio
 from anyio.abc import TaskGroup
 
 from realtime import metrics
-from realtime.engines.protocols import Synthesizer
+from realtime.engines.protocols import Samples, Synthesizer
 from realtime.protocol.config import ServerVad
 from realtime.protocol.request import Asked
 from realtime.protocol.response import ResponseWire
@@ -87,6 +87,11 @@ class Floor:
             return
         self._asked = asked
         await self.happen(moves.ReplyAsked())
+
+    async def bring(self, item_id: str, samples: Samples) -> None:
+        """An item with speech in it: a reply to it waits for its transcript."""
+        revision = self._ear.bring(item_id, samples, self._course.expected())
+        await self.happen(moves.Brought(revision))
 
     async def hush(self) -> None:
         """The client has stopped playing the reply."""

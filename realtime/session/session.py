@@ -14,11 +14,12 @@ import anyio
 import anyio.lowlevel
 
 from realtime import metrics
-from realtime.engines.protocols import ChatModel, Synthesizer, Transcriber
+from realtime.engines.protocols import SAMPLE_RATE, ChatModel, Synthesizer, Transcriber
 from realtime.errors import LinkClosed, ProtocolError
 from realtime.protocol import rules
 from realtime.protocol.config import Config, ServerVad, Tree, merged
 from realtime.protocol.items import to_wire
+from realtime.session.audio import recording, to_ms
 from realtime.session.author import Author
 from realtime.session.course import Course
 from realtime.session.ear import Ear
@@ -72,6 +73,8 @@ class Session:
         self._post, self._inbox = anyio.create_memory_object_stream[News](INBOX)
         self._shared = Shared(self._tell, start, Tape(settings.limits.kept_audio_bytes), tutor=tutor)
         self._course = Course(lessons, settings.first_lesson)
+        if start.prompt:
+            self._course.choose_if_known(start.prompt.get("id"))
         self._ear: Ear
         self._floor: Floor
 
@@ -157,6 +160,8 @@ class Session:
                 await self._configure(config)
             case rules.Converse(conversation=conversation):
                 self._shared.conversation = conversation
+            case rules.Bring(item_id=item_id, audio=sound, known=known):
+                await self._bring(item_id, sound, known=known)
             case rules.Happen(event=event):
                 await self._floor.happen(event)
             case rules.Ask(asked=asked):
@@ -165,10 +170,15 @@ class Session:
                 await self._floor.asides.cancel(response_id)
             case rules.Show(entry=entry):
                 await self._show(entry)
-            case rules.Play(item_id=item_id, played_ms=played_ms):
-                self._floor.mouth.play(item_id, played_ms)
             case rules.Hush():
                 await self._floor.hush()
+            case rules.Play() | rules.Prefer() | rules.GiveHint():
+                await self._tutor(action)
+
+    async def _tutor(self, action: rules.TutorAction) -> None:
+        match action:
+            case rules.Play(item_id=item_id, played_ms=played_ms):
+                self._floor.mouth.play(item_id, played_ms)
             case rules.Prefer(settings=settings):
                 await self._prefer(settings)
             case rules.GiveHint():
@@ -186,6 +196,16 @@ class Session:
                 self._ear.idle()
             if count % BREATH == 0:
                 await anyio.lowlevel.checkpoint()
+
+    async def _bring(self, item_id: str, audio: bytes, *, known: bool) -> None:
+        """`known`: the client has given its words, too."""
+        samples = recording(audio, self._shared.config.audio.input.format)
+        limit_ms = self._settings.limits.utterance_ms
+        if to_ms(len(samples)) > limit_ms:
+            raise ProtocolError("item_too_large", f"more than {limit_ms} ms of audio", param="item.content")
+        self._shared.tape.record(item_id, samples.tobytes(), SAMPLE_RATE)
+        if not known:
+            await self._floor.bring(item_id, samples)
 
     async def _configure(self, config: Config) -> None:
         before = self._shared.config

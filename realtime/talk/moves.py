@@ -30,6 +30,13 @@ class Committed:
 
 
 @dataclass(frozen=True, slots=True)
+class Brought:
+    """The client has put speech into the conversation; `revision`: its recognition, numbered from -1 down."""
+
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
 class Cleared:
     """The client throws its audio away."""
 
@@ -63,6 +70,7 @@ Event = (
     Window
     | Recognised
     | Committed
+    | Brought
     | Cleared
     | ReplyAsked
     | ReplyCancelled

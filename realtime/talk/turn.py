@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from realtime.talk.moves import (
+    Brought,
     Cleared,
     Committed,
     CommitUtterance,
@@ -123,6 +124,8 @@ def _take(turn: Turn, event: Event, policy: Policy) -> Step:
             return _recognised(turn, event, policy)
         case Committed():
             return _committed(turn)
+        case Brought(revision=revision):
+            return replace(turn, awaited=turn.awaited | {revision}), ()
         case Cleared():
             return _cleared(turn)
         case ReplyAsked():

@@ -1,6 +1,9 @@
 """The Python package `openai`, unchanged, on a running server."""
 
 import base64
+from typing import Any
+
+import pytest
 
 from tests.clients.caller import calling, client
 from tests.clients.stage import HEARD, RATE, script, silence, utterance
@@ -94,6 +97,23 @@ async def test_a_commit_takes_what_voice_activity_left(server: Served) -> None:
         await caller.connection.input_audio_buffer.commit()
         assert (await caller.until("error")).error.code == "input_audio_buffer_commit_empty"
         assert "response.created" not in caller.kinds()
+
+
+async def test_a_recording_is_put_into_the_conversation(server: Served) -> None:
+    async with calling(server) as caller:
+        await caller.configure(audio=TRANSCRIBED)
+        sound = base64.b64encode(utterance()).decode()
+        content = [{"type": "input_audio", "audio": sound}]
+        message: Any = {"id": "mine", "type": "message", "role": "user", "content": content}
+        await caller.connection.conversation.item.create(item=message)
+        response = await caller.ask()
+        assert response.output[0].content[0].transcript == f"You said: {HEARD}"
+        completed = next(event for event in caller.log if event.type == _SPOKEN_TURN[4])
+        assert (completed.item_id, completed.transcript) == ("mine", HEARD)
+        await caller.connection.conversation.item.retrieve(item_id="mine")
+        part = (await caller.until("conversation.item.retrieved")).item.content[0]
+        assert part.transcript == HEARD
+        assert len(part.audio) == pytest.approx(len(sound), rel=0.01)
 
 
 async def test_a_tool_turn(server: Served) -> None:

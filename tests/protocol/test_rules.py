@@ -16,6 +16,7 @@ from realtime.protocol.rules import (
     Action,
     Append,
     Ask,
+    Bring,
     CancelAside,
     Configure,
     Converse,
@@ -207,6 +208,17 @@ def test_a_conversation_is_bounded() -> None:
     created = {"type": "conversation.item.create", "item": item}
     assert refusal(created, view(entries=full))[0] == "conversation_full"
     assert sent(created)
+
+
+@pytest.mark.parametrize("transcript", [None, "Tea, please."])
+def test_a_recording_is_heard_unless_its_words_came_with_it(transcript: str | None) -> None:
+    spoken = {"type": "input_audio", "audio": base64.b64encode(b"\0\0").decode(), "transcript": transcript}
+    item = {"id": "tea", "type": "message", "role": "user", "content": [spoken]}
+    brought, _, added, _ = sent({"type": "conversation.item.create", "item": item})
+    assert brought == Bring("tea", b"\0\0", known=transcript is not None)
+    assert "audio" not in told([added])[0]["item"]["content"][0]
+    spoken["audio"] = "no base64!"
+    assert refusal({"type": "conversation.item.create", "item": item})[0] == "invalid_base64"
 
 
 # conversation.item.retrieve, delete, truncate

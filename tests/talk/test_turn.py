@@ -210,6 +210,19 @@ def test_push_to_talk_commits_and_then_asks() -> None:
     assert talk.recognised().did(StartReply())
 
 
+def test_a_reply_waits_for_the_words_of_a_recording() -> None:
+    talk = Talk(BY_HAND).bring(-1).bring(-2)
+    assert talk.phase == "listening"
+    assert talk.ask().did(OpenReply())
+    assert talk.recognised(revision=-2).did()
+    assert talk.recognised(revision=-1).did(StartReply())
+
+
+def test_a_recording_changes_nothing_of_what_is_being_said() -> None:
+    talk = pausing().bring(-1).recognised().silence(ENDPOINT_MS)
+    assert talk.did(HoldReply(), CommitUtterance(), StartReply())
+
+
 def test_a_reply_that_was_asked_for_answers_silence_too() -> None:
     assert Talk(BY_HAND).speak(1000).commit().ask().skip().recognised(empty=True).did(StartReply())
 

@@ -4,6 +4,7 @@ from math import ceil
 from typing import Self
 
 from realtime.talk.moves import (
+    Brought,
     Cleared,
     Committed,
     Effect,
@@ -64,6 +65,9 @@ class Talk:
 
     def commit(self) -> Self:
         return self.on(Committed())
+
+    def bring(self, revision: int) -> Self:
+        return self.on(Brought(revision))
 
     def clear(self) -> Self:
         return self.on(Cleared())
