@@ -1,6 +1,5 @@
 """What a client event means: the event and what the session is like now -> what to do. Pure."""
 
-import base64
 import binascii
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
@@ -190,8 +189,8 @@ def apply(event: AnyClientEvent, view: View, new_id: Callable[[str], str]) -> li
 
 def _decoded(text: str) -> bytes:
     try:
-        return base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError) as error:
+        return binascii.a2b_base64(text, strict_mode=True)
+    except ValueError as error:
         raise ProtocolError("invalid_base64", "audio is not valid base64", param="audio") from error
 
 

@@ -35,6 +35,9 @@ from realtime.wire.server_events import (
 )
 
 PARTIAL_DUE_MS = 500
+PIECE_BYTES = (
+    2**16
+)  # an append may hold minutes: it is resampled in pieces, so that others are served between
 
 
 class Ear:
@@ -73,8 +76,9 @@ class Ear:
 
     def windows(self, pcm: bytes) -> Iterator[bool]:
         """Take in audio in the client's format; True for each 32 ms of speech, False for silence."""
-        for window in self.audio.write(pcm):
-            yield self.activity.is_speech(window)
+        for at in range(0, len(pcm), PIECE_BYTES):
+            for window in self.audio.write(pcm[at : at + PIECE_BYTES]):
+                yield self.activity.is_speech(window)
 
     def idle(self) -> None:
         """Nobody speaks: only the pre-roll of what may come is kept."""

@@ -47,7 +47,7 @@ def test_arguments_that_were_cut_off_are_left_out() -> None:
 def test_a_prompt_only_grows_at_its_end() -> None:
     entries = tuple(_said(role, str(n)) for n, role in enumerate(["user", "assistant", "system"] * 3))
     whole = messages("Be kind.", entries)
-    for count in range(len(entries)):
+    for count in range(1, len(entries)):
         assert whole[: count + 1] == messages("Be kind.", entries[:count])
 
 
