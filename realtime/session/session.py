@@ -40,7 +40,7 @@ from realtime.wire.server_events import ItemRetrieved, SessionCreated, SessionUp
 
 log = logging.getLogger(__name__)
 INBOX = 64
-BREATH = 64  # windows of a long append between two looks at the rest of the server
+BREATH = 8  # windows of a long append between two looks at the rest of the server
 
 
 @dataclass(frozen=True, slots=True)
