@@ -58,12 +58,14 @@ def _parser() -> argparse.ArgumentParser:
     talk_.add_argument("--lesson", help="the lesson to do")
     talk_.add_argument("--wav", type=Path, help="speak this recording instead of the microphone, once")
     talk_.add_argument("--out", type=Path, help="with --wav: write the answer to this WAV file")
+    talk_.add_argument("--key", help="the server's API key (default: TUTOR_API_KEY)")
     talk_.set_defaults(run=talk)
     return parser
 
 
 def talk(arguments: argparse.Namespace) -> None:
-    options = Options(arguments.url, arguments.lesson, arguments.wav, arguments.out)
+    key = arguments.key or os.environ.get("TUTOR_API_KEY")
+    options = Options(arguments.url, arguments.lesson, arguments.wav, arguments.out, key)
     with suppress(KeyboardInterrupt):
         anyio.run(terminal.talk, options)
 

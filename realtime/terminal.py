@@ -33,6 +33,7 @@ class Options:
     lesson: str | None
     wav: Path | None
     out: Path | None
+    key: str | None = None
     wait_s: float = 20.0  # for an answer to a recording
 
 
@@ -88,7 +89,11 @@ async def talk(options: Options) -> None:
     """Raises SettingsError where the server cannot be reached or the recording not be read."""
     recording = read_recording(options.wav) if options.wav else None
     try:
-        async with connect(options.url, subprotocols=[Subprotocol("tutor.v1")], max_size=None) as socket:
+        headers = {"Authorization": f"Bearer {options.key}"} if options.key else {}
+        protocol = [Subprotocol("tutor.v1")]
+        async with connect(
+            options.url, subprotocols=protocol, additional_headers=headers, max_size=None
+        ) as socket:
             await _configure(socket, options)
             await _converse(socket, options, recording)
     except (OSError, WebSocketException) as error:

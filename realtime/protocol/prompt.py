@@ -4,19 +4,24 @@ The prompt only grows at its end, so a server that caches prefixes reads little 
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from realtime.protocol.config import Config, NamedTool, Tool
 from realtime.talk.conversation import Call, CallOutput, Entry, Message
 
 Json = dict[str, Any]
+OPENING = "(The learner has just come in. Greet them and begin.)"
 UNHEARD = "(The learner said something that could not be understood.)"
 
 
 def messages(instructions: str, entries: Iterable[Entry]) -> tuple[Json, ...]:
     """The system's word first; calls made in one go share a message, as chat servers demand."""
+    entries = tuple(entries)
     said: list[Json] = [{"role": "system", "content": instructions}] if instructions else []
+    if _tutor_begins(entries):
+        # Chat servers refuse a prompt in which the learner never said anything.
+        said.append({"role": "user", "content": OPENING})
     for entry in entries:
         match entry:
             case Message(role="assistant"):
@@ -29,6 +34,14 @@ def messages(instructions: str, entries: Iterable[Entry]) -> tuple[Json, ...]:
             case CallOutput(call_id=call_id, output=output):
                 said.append({"role": "tool", "tool_call_id": call_id, "content": output})
     return tuple(said)
+
+
+def _tutor_begins(entries: Sequence[Entry]) -> bool:
+    others = (entry for entry in entries if not (isinstance(entry, Message) and entry.role == "system"))
+    first = next(others, None)
+    return (
+        first is None or isinstance(first, Call) or (isinstance(first, Message) and first.role == "assistant")
+    )
 
 
 def _add_call(said: list[Json], call: Call) -> None:

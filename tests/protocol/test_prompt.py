@@ -3,7 +3,7 @@
 from typing import Any
 
 from realtime.protocol.config import Config, NamedTool, Tool
-from realtime.protocol.prompt import UNHEARD, messages, token_limit, tool_choice, tools
+from realtime.protocol.prompt import OPENING, UNHEARD, messages, token_limit, tool_choice, tools
 from realtime.talk.conversation import Call, CallOutput, Message, Part
 
 
@@ -40,7 +40,7 @@ def test_what_was_not_understood_is_said_and_what_was_not_heard_is_left_out() ->
 
 
 def test_arguments_that_were_cut_off_are_left_out() -> None:
-    (made,) = messages("", (Call("a", "call_1", "weather", '{"city": "Os'),))
+    *_, made = messages("", (Call("a", "call_1", "weather", '{"city": "Os'),))
     assert made["tool_calls"][0]["function"] == {"name": "weather", "arguments": "{}"}
 
 
@@ -49,6 +49,14 @@ def test_a_prompt_only_grows_at_its_end() -> None:
     whole = messages("Be kind.", entries)
     for count in range(1, len(entries)):
         assert whole[: count + 1] == messages("Be kind.", entries[:count])
+
+
+def test_a_talk_that_the_tutor_begins_has_a_learner_in_it() -> None:
+    begun = messages("Be kind.", ())
+    assert begun[1:] == ({"role": "user", "content": OPENING},)
+    going_on = messages("Be kind.", (_said("assistant", "Hello!"), _said("user", "Hi.")))
+    assert going_on[:2] == begun
+    assert OPENING not in [message["content"] for message in messages("", (_said("user", "Hi."),))]
 
 
 def test_tools_are_nested_as_chat_servers_know_them() -> None:
