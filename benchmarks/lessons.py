@@ -1,6 +1,6 @@
 """What the tutor makes of every answer of every lesson, spoken, through the whole server.
 
-    python -m benchmarks.lessons [--sample N] [--json] [--latency]
+    python -m benchmarks.lessons [--sample N] [--json] [--latency] [--recorded FILE]
 
 Each right answer and each typical mistake (slots filled from their lists) is spoken by three espeak
 voices and with a Spanish accent, sentences of no lesson by the three voices, and names that no list
@@ -100,7 +100,7 @@ def _strange(name: str, lesson: Lesson, place: int, chance: random.Random) -> It
     """A sentence with a name that is in no list."""
     for text in lesson.steps[place].right:
         slots = slots_in(text)
-        if len(slots) == 1 and lesson.slots[slots[0]].open and "names" in str(lesson.slots[slots[0]].kind.en):
+        if list(slots) == ["name"] and lesson.slots["name"].open:
             for voice in VOICES:
                 value = chance.choice(STRANGE["name"])
                 yield Saying("strange", name, place, _with(text, {slots[0]: value}), voice, "", value)
@@ -245,6 +245,37 @@ def report(judged: Sequence[Judged]) -> list[dict[str, Any]]:
     return rows
 
 
+def by_lesson(judged: Sequence[Judged]) -> list[dict[str, Any]]:
+    """The three voices together."""
+    rows: list[dict[str, Any]] = []
+    for lesson in sorted({one.saying.lesson for one in judged}):
+        for kind in ("right", "mistake"):
+            group = [
+                one
+                for one in judged
+                if (one.saying.lesson, one.saying.kind) == (lesson, kind) and one.saying.voice in VOICES
+            ]
+            if group:
+                rows.append({"lesson": lesson, "said": kind, **_shares(group)})
+    return rows
+
+
+def slot_values(judged: Sequence[Judged]) -> list[dict[str, Any]]:
+    """Of the accepted answers with a slot from its list: was the value that was said heard?"""
+    rows: list[dict[str, Any]] = []
+    for voice in (*VOICES, SPANISH):
+        group = [
+            one
+            for one in judged
+            if one.saying.voice == voice
+            and (one.saying.kind, one.verdict) == ("right", "right")
+            and one.saying.value
+        ]
+        heard = sum(_plain(one.saying.value) in _plain(one.transcript) for one in group)
+        rows.append({"voice": voice, "count": len(group), "heard": heard, "another": len(group) - heard})
+    return rows
+
+
 def _shares(group: Sequence[Judged]) -> dict[str, Any]:
     def share(count: int) -> float:
         return round(100 * count / len(group), 1)
@@ -291,7 +322,11 @@ def main() -> None:
     parser.add_argument("--sample", type=int, help="so many, chosen by a fixed seed")
     parser.add_argument("--json", action="store_true", help="every saying with what became of it")
     parser.add_argument("--latency", action="store_true")
+    parser.add_argument("--recorded", type=Path, help="tabulates what --json wrote, and speaks nothing")
     options = parser.parse_args()
+    if options.recorded:
+        print_report([_recalled(one) for one in json.loads(options.recorded.read_text())])
+        return
     chance, lessons = random.Random(1), load_lessons()
     said = sayings(lessons, chance)
     if options.latency:
@@ -305,7 +340,19 @@ def main() -> None:
     elif options.json:
         print(json.dumps([asdict(one) for one in judged]))
     else:
-        print_table(report(judged))
+        print_report(judged)
+
+
+def _recalled(row: dict[str, Any]) -> Judged:
+    return Judged(**{**row, "saying": Saying(**row["saying"])})
+
+
+def print_report(judged: Sequence[Judged]) -> None:
+    print_table(report(judged))
+    print()
+    print_table(by_lesson(judged))
+    print()
+    print_table(slot_values(judged))
 
 
 def print_latency(judged: Sequence[Judged]) -> None:
