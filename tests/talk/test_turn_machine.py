@@ -114,7 +114,6 @@ class AnyTurn(RuleBasedStateMachine):
         assert not self._on(Recognised(revision, empty, word))
         assert self.turn == before
 
-    @precondition(lambda self: self.open or not self.policy.detect)
     @rule()
     def client_commits(self) -> None:
         assert CommitUtterance() in self._on(Committed())
@@ -308,7 +307,7 @@ class AnyTurn(RuleBasedStateMachine):
         self.of_open = {revision}
 
     def _commit(self, before: Turn, *, by_client: bool) -> None:
-        assert self.open or not self.policy.detect
+        assert self.open or by_client
         self.open, self.of_last, self.of_open = False, self.of_open, set()
         due = self.policy.respond and not by_client
         if self.newest in self.sure and self.newest in self.of_last:
