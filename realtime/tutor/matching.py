@@ -20,10 +20,10 @@ from realtime.tutor.spoken import Token, plain
 Words = tuple[str, ...]
 Filled = tuple[tuple[str, str | None], ...]
 
-# Tuned by benchmarks/lessons.py.
+# Chosen with benchmarks/on_script.py; benchmarks/lessons.py shows what they come to.
 ACCEPT_ON_SCRIPT = 0.5  # at least this surely one of the expected sentences: the words are believed
 UNCLEAR_ON_SCRIPT = 0.3  # less than this: something else was said; between them, it is asked for again
-SLOT_SURE = 0.5  # a slot's word heard less surely than this is not repeated by the tutor
+SLOT_SURE = 0.95  # a slot's word heard less surely is not repeated: better no name than another's
 WORDS_PER_SLIP = 4  # a right answer may have one small difference in so many words, a mistake one of any kind
 WORDS_PER_NEAR = 4  # one difference in so many words: it was meant, but not said, or not heard
 MOST_SLIPS = 3  # sentences further off are not weighed at all
