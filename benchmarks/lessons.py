@@ -196,7 +196,7 @@ async def run(url: str, said: Sequence[Saying], lessons: dict[str, Lesson], at_o
             await talk.begin()
             for count, (seed, saying) in enumerate(rest, 1):
                 judged.append(await talk.hear(saying, seed))
-                if count % 60 == 0:
+                if count % 30 == 0:
                     break  # a session's conversation is bounded
                 if len(judged) % 200 == 0:
                     print(f"{len(judged)} of {len(said)}", file=sys.stderr)
