@@ -356,3 +356,17 @@ async def test_a_client_may_delete_an_item_before_it_is_joined_to_the_next() -> 
         await client.until("input_audio_buffer.committed")
         done = await client.until("response.done")
         assert done["response"]["status"] == "completed"
+
+
+async def test_after_a_long_silence_the_tutor_takes_the_word() -> None:
+    async with studio() as stage:
+        client = await stage.connect(tutor=False)
+        detection = {"type": "server_vad", "idle_timeout_ms": 5000}
+        await stage.configure(client, turn_detection=detection)
+        client.send({"type": "response.create"})
+        await client.until("response.done")
+        timeout = await client.until("input_audio_buffer.timeout_triggered")
+        committed = await client.until("input_audio_buffer.committed")
+        assert committed["item_id"] == timeout["item_id"]
+        done = await client.until("response.done")
+        assert done["response"]["status"] == "completed"
