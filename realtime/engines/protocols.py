@@ -17,12 +17,17 @@ VOICE_RATE = 24_000  # of synthesised audio
 
 @dataclass(frozen=True, slots=True)
 class Hearing:
-    """One piece of audio to recognise: int16 [n] at 16 kHz."""
+    """One piece of audio to recognise: int16 [n] at 16 kHz.
+
+    `prompt`: what the utterance said before this audio. `languages`: what may be spoken, the likeliest first.
+    """
 
     audio: Samples
     kind: Literal["partial", "final"]
     expected: tuple[str, ...] = ()
     due_ms: int = 0
+    prompt: str = ""
+    languages: tuple[str, ...] = ("en",)
 
 
 class Transcriber(Protocol):

@@ -35,6 +35,9 @@ class HttpTranscriber:
             "response_format": "verbose_json",
             "timestamp_granularities[]": ["word"],
             "expected": list(hearing.expected),
+            "prompt": hearing.prompt,
+            "language": hearing.languages[0],  # all that a stock server knows
+            "languages": list(hearing.languages),
         }
         headers = {
             "X-Tutor-Kind": hearing.kind,
