@@ -4,6 +4,12 @@ TutorError
 ├── ProtocolError       a client event that cannot be carried out; the session goes on
 ├── LinkClosed          the socket is gone, or its reader is too slow
 ├── SettingsError       the server cannot start like this
+├── PullError           a model is not here, and could not be fetched
+│   ├── HubUnreachable
+│   ├── ModelUnknown    to the hub
+│   ├── ModelGated      its licence is to be accepted first
+│   ├── DiskFull
+│   └── FileCorrupt     twice, so it is not luck
 └── EngineError         an engine behind one of the borders
     ├── EngineTimeout
     ├── EngineDown      not reachable, or its process has died
@@ -41,6 +47,34 @@ class LinkClosed(TutorError):
 
 class SettingsError(TutorError):
     code = "settings"
+
+
+class PullError(TutorError):
+    """`exit_status` is that of `tutor pull`."""
+
+    code = "pull"
+    exit_status = 1
+
+
+class ModelGated(PullError):
+    exit_status = 3
+
+
+class DiskFull(PullError):
+    exit_status = 4
+
+
+class HubUnreachable(PullError):
+    exit_status = 5
+    retryable = True
+
+
+class ModelUnknown(PullError):
+    exit_status = 6
+
+
+class FileCorrupt(PullError):
+    exit_status = 7
 
 
 class EngineError(TutorError):

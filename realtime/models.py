@@ -1,0 +1,142 @@
+"""What each profile needs to have been downloaded, and what of it is here. No network: `tutor pull` asks it.
+
+Models lie in huggingface_hub's own cache (HF_HOME): faster-whisper, vLLM and transformers look there too.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Literal, Protocol
+
+from realtime.errors import PullError
+
+Profile = Literal["embedded", "cpu", "gpu"]
+
+WHISPER_FILES = ("config.json", "preprocessor_config.json", "model.bin", "tokenizer.json", "vocabulary.*")
+# Weights once: not the .pth and .bin copies that lie beside the safetensors.
+CHAT_FILES = ("*.safetensors", "*.json", "*.model", "*.txt", "*.jinja", "LICENSE*")
+
+HUB = "https://huggingface.co"
+TURBO = "mobiuslabsgmbh/faster-whisper-large-v3-turbo"
+LLAMA = "meta-llama/Meta-Llama-3-8B-Instruct"
+LLAMA_4_BIT = "casperhansen/llama-3-8b-instruct-awq"
+UNGATED = "Qwen/Qwen2.5-7B-Instruct"  # Apache-2.0: nobody needs an account
+UNGATED_4_BIT = "Qwen/Qwen2.5-7B-Instruct-AWQ"
+
+
+class NotPulled(PullError):
+    """Asked for where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A repository of the hub, and what of it is fetched."""
+
+    repo: str
+    revision: str  # "main", or a commit where one is known to be right
+    files: tuple[str, ...]  # patterns, of the repository's top folder only
+    essential: tuple[str, ...]  # without a file for each of these patterns it cannot be loaded
+    size_bytes: int | None  # None: not known before the hub was asked
+    licence: str
+    gated: bool  # the hub gives it only to accounts that accepted its licence
+    why: str
+
+    @property
+    def page(self) -> str:
+        return f"{HUB}/{self.repo}"
+
+
+class Plan(Protocol):
+    """What is asked of a memory plan: which models fit."""
+
+    @property
+    def chat_model(self) -> str: ...
+
+    @property
+    def whisper_model(self) -> str: ...
+
+
+# Bytes of what is fetched and licence, as the hub's pages of the repositories show them; sizes are rounded
+# as they are there. What is downloaded is measured by what the hub answers at the time.
+_LLAMA_3 = "Meta Llama 3 Community License"
+_KNOWN = {
+    "Systran/faster-whisper-small": (487_000_000, "MIT"),
+    TURBO: (1_620_000_000, "MIT"),
+    LLAMA: (16_070_000_000, _LLAMA_3),
+    LLAMA_4_BIT: (5_740_000_000, _LLAMA_3),
+    UNGATED: (15_240_000_000, "Apache-2.0"),
+    UNGATED_4_BIT: (5_580_000_000, "Apache-2.0"),
+}
+
+
+def whisper(name: str) -> Model:
+    """`name` as faster-whisper takes it: one of its sizes, or a repository with a converted model."""
+    turbo = name in ("turbo", "large-v3-turbo")
+    repo = TURBO if turbo else name if "/" in name else f"Systran/faster-whisper-{name}"
+    essential = ("model.bin", "config.json", "tokenizer.json", "vocabulary.*")
+    return Model(repo, "main", WHISPER_FILES, essential, *_facts(repo), gated=False, why="hears the learner")
+
+
+def chat(repo: str) -> Model:
+    essential = ("*.safetensors", "config.json", "tokenizer*")
+    gated = repo.startswith("meta-llama/")
+    return Model(repo, "main", CHAT_FILES, essential, *_facts(repo), gated=gated, why="writes the answers")
+
+
+def _facts(repo: str) -> tuple[int | None, str]:
+    return _KNOWN.get(repo, (None, f"see {HUB}/{repo}"))
+
+
+def needed(profile: Profile, plan: Plan | None = None) -> tuple[Model, ...]:
+    """In the order in which they are pulled. Without a plan: for a GPU with room for everything."""
+    if profile == "embedded":
+        return ()
+    if profile == "cpu":
+        return (whisper("small"),)
+    if plan is None:
+        return (whisper("large-v3-turbo"), chat(LLAMA))
+    return (whisper(plan.whisper_model), chat(plan.chat_model))
+
+
+def is_pulled(model: Model) -> bool:
+    """Whether all is here that loading it takes. A file is in the cache only when it is whole."""
+    folder = _snapshot(model)
+    return folder is not None and _is_complete(model, folder)
+
+
+def folder_of(model: Model) -> Path:
+    """Where its files lie; the folder's name is the commit. NotPulled where there is none."""
+    folder = _snapshot(model)
+    if folder is None:
+        raise NotPulled(f"{model.repo} has not been pulled")
+    return folder
+
+
+def cache_of(model: Model) -> Path:
+    """The folder that the hub's cache keeps for the repository: blobs/, refs/, snapshots/."""
+    from huggingface_hub import constants  # noqa: PLC0415  # 30 ms that `tutor serve` need not wait for
+
+    return Path(constants.HF_HUB_CACHE) / f"models--{model.repo.replace('/', '--')}"
+
+
+def wanted(model: Model, names: Iterable[str]) -> list[str]:
+    """Those of a repository's files that are fetched."""
+    return [name for name in names if "/" not in name and any(fnmatch(name, each) for each in model.files)]
+
+
+def _snapshot(model: Model) -> Path | None:
+    cache = cache_of(model)
+    ref = cache / "refs" / model.revision
+    commit = ref.read_text() if ref.is_file() else model.revision
+    folder = cache / "snapshots" / commit
+    return folder if folder.is_dir() else None
+
+
+def _is_complete(model: Model, folder: Path) -> bool:
+    names = {path.name for path in folder.iterdir() if path.exists()}  # not a link to a file that was removed
+    if not all(any(fnmatch(name, pattern) for name in names) for pattern in model.essential):
+        return False
+    index = folder / "model.safetensors.index.json"
+    return index.name not in names or set(json.loads(index.read_text())["weight_map"].values()) <= names
