@@ -1,8 +1,9 @@
-"""The `tutor` command: serve the tutor, run the speech server alone, talk from a terminal."""
+"""The `tutor` command: serve the tutor, run the speech server alone, talk from a terminal, fetch models."""
 
 import argparse
 import ipaddress
 import os
+import signal
 import socket
 import ssl
 import sys
@@ -16,8 +17,10 @@ from pydantic import ValidationError
 from realtime import terminal, tls
 from realtime.app import create_app
 from realtime.children import speech_server
-from realtime.errors import SettingsError
+from realtime.errors import PullError, SettingsError
 from realtime.keys import invitation
+from realtime.models import needed
+from realtime.pull import pull
 from realtime.settings import Server, Settings
 from realtime.terminal import Options
 from realtime.tutor.lessons import LessonError
@@ -31,6 +34,9 @@ def main() -> None:
         arguments.run(arguments)
     except (SettingsError, LessonError, ValidationError) as error:
         sys.exit(f"tutor: {error}")
+    except PullError as error:
+        print(f"tutor: {error}", file=sys.stderr)
+        sys.exit(error.exit_status)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -60,6 +66,14 @@ def _parser() -> argparse.ArgumentParser:
     talk_.add_argument("--out", type=Path, help="with --wav: write the answer to this WAV file")
     talk_.add_argument("--key", help="the server's API key (default: TUTOR_API_KEY)")
     talk_.set_defaults(run=talk)
+    pull_ = commands.add_parser("pull", help="download the models that a profile needs")
+    pull_.add_argument("profile", nargs="?", choices=["embedded", "cpu", "gpu"], default="cpu")
+    pull_.add_argument(
+        "--chat-model", metavar="REPO", help="a chat model of the hub instead of the profile's"
+    )
+    pull_.add_argument("--yes", action="store_true", help="do not ask before downloading")
+    pull_.add_argument("--dry-run", action="store_true", help="say what would be downloaded, no more")
+    pull_.set_defaults(run=run_pull)
     return parser
 
 
@@ -155,6 +169,15 @@ def run_speech(arguments: argparse.Namespace) -> None:
     """The speech server takes this process's place."""
     command = speech_server(arguments.port)
     os.execv(command[0], command)
+
+
+def run_pull(arguments: argparse.Namespace) -> None:
+    models = needed(arguments.profile, chat_model=arguments.chat_model)
+    try:
+        pull(models, ask=not arguments.yes, dry_run=arguments.dry_run)
+    except KeyboardInterrupt:
+        print("\nStopped. The same command continues it", file=sys.stderr)
+        sys.exit(128 + signal.SIGINT)
 
 
 _FLAGS = {

@@ -18,9 +18,12 @@ WHISPER_FILES = ("config.json", "preprocessor_config.json", "model.bin", "tokeni
 # Weights once: not the .pth and .bin copies that lie beside the safetensors.
 CHAT_FILES = ("*.safetensors", "*.json", "*.model", "*.txt", "*.jinja", "LICENSE*")
 
+HOW_TO_MAKE_ROOM = "`hf cache ls` lists the models that are here, `hf cache rm` removes one"
+
 HUB = "https://huggingface.co"
 TURBO = "mobiuslabsgmbh/faster-whisper-large-v3-turbo"
 LLAMA = "meta-llama/Meta-Llama-3-8B-Instruct"
+LLAMA_8_BIT = "RedHatAI/Meta-Llama-3-8B-Instruct-FP8"
 LLAMA_4_BIT = "casperhansen/llama-3-8b-instruct-awq"
 UNGATED = "Qwen/Qwen2.5-7B-Instruct"  # Apache-2.0: nobody needs an account
 UNGATED_4_BIT = "Qwen/Qwen2.5-7B-Instruct-AWQ"
@@ -65,6 +68,7 @@ _KNOWN = {
     "Systran/faster-whisper-small": (487_000_000, "MIT"),
     TURBO: (1_620_000_000, "MIT"),
     LLAMA: (16_070_000_000, _LLAMA_3),
+    LLAMA_8_BIT: (9_090_000_000, _LLAMA_3),
     LLAMA_4_BIT: (5_740_000_000, _LLAMA_3),
     UNGATED: (15_240_000_000, "Apache-2.0"),
     UNGATED_4_BIT: (5_580_000_000, "Apache-2.0"),
@@ -89,15 +93,16 @@ def _facts(repo: str) -> tuple[int | None, str]:
     return _KNOWN.get(repo, (None, f"see {HUB}/{repo}"))
 
 
-def needed(profile: Profile, plan: Plan | None = None) -> tuple[Model, ...]:
+def needed(profile: Profile, plan: Plan | None = None, chat_model: str | None = None) -> tuple[Model, ...]:
     """In the order in which they are pulled. Without a plan: for a GPU with room for everything."""
-    if profile == "embedded":
-        return ()
-    if profile == "cpu":
-        return (whisper("small"),)
-    if plan is None:
-        return (whisper("large-v3-turbo"), chat(LLAMA))
-    return (whisper(plan.whisper_model), chat(plan.chat_model))
+    hears: dict[Profile, str | None] = {
+        "embedded": None,
+        "cpu": "small",
+        "gpu": plan.whisper_model if plan else "large-v3-turbo",
+    }
+    own_chat = (plan.chat_model if plan else LLAMA) if profile == "gpu" else None
+    hearing, writing = hears[profile], chat_model or own_chat
+    return (*((whisper(hearing),) if hearing else ()), *((chat(writing),) if writing else ()))
 
 
 def is_pulled(model: Model) -> bool:
@@ -114,11 +119,16 @@ def folder_of(model: Model) -> Path:
     return folder
 
 
-def cache_of(model: Model) -> Path:
-    """The folder that the hub's cache keeps for the repository: blobs/, refs/, snapshots/."""
+def cache_folder() -> Path:
+    """Where huggingface_hub keeps what was downloaded: HF_HUB_CACHE, or in HF_HOME."""
     from huggingface_hub import constants  # noqa: PLC0415  # 30 ms that `tutor serve` need not wait for
 
-    return Path(constants.HF_HUB_CACHE) / f"models--{model.repo.replace('/', '--')}"
+    return Path(constants.HF_HUB_CACHE).expanduser()
+
+
+def cache_of(model: Model) -> Path:
+    """The part of it that belongs to the model's repository: blobs/, refs/, snapshots/."""
+    return cache_folder() / f"models--{model.repo.replace('/', '--')}"
 
 
 def wanted(model: Model, names: Iterable[str]) -> list[str]:
