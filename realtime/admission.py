@@ -42,7 +42,7 @@ class Door:
         return {
             "keys": not self.keys.open,
             "profile": self._settings.profile,
-            "chat": engines.chat_url is not None,
+            "chat": self._settings.talks_freely,
             "elsewhere": any(url is not None for url in urls),
         }
 

@@ -14,6 +14,7 @@ TutorError
     ├── EngineTimeout
     ├── EngineDown      not reachable, or its process has died
     └── EngineRefused   it answered with an error
+        └── PromptTooLong   the chat model's window cannot hold what was asked
 """
 
 
@@ -99,3 +100,7 @@ class EngineDown(EngineError):
 class EngineRefused(EngineError):
     code = "engine_refused"
     retryable = False
+
+
+class PromptTooLong(EngineRefused):
+    code = "prompt_too_long"

@@ -31,10 +31,37 @@ class Engines(Frozen):
     voice: str = "en-us"
     chat_url: str | None = None  # POST {chat_url}/chat/completions; without it there are guided lessons only
     chat_model: str = "default"
+    # A spoken answer is one to three short sentences; this only stops one that does not end. A client's own
+    # limit goes first, and text or a function call has none.
+    chat_max_tokens: int = Field(default=120, ge=1)
+    # Those that Llama 3 is published with: lively enough for talk, and it stays with what it was told.
+    chat_temperature: float = Field(default=0.6, ge=0, le=2)
+    chat_top_p: float = Field(default=0.9, gt=0, le=1)
+    # None: a chat model ends its turn itself, and a server that looks for strings holds back the first words.
+    chat_stop: tuple[str, ...] = ()
+    chat_window: int | None = Field(default=None, ge=1)  # tokens; default: what the server says, if it does
+    chat_first_timeout_s: float = 15.0  # from asking to the first piece of an answer
+    chat_timeout_s: float = 5.0  # between two pieces
     api_key: str = "none"
-    chat_timeout_s: float = 15.0  # between two pieces of an answer
     transcription_timeout_s: float = 10.0
     speech_stall_timeout_s: float = 5.0
+
+
+class Whisper(Frozen):
+    """How the speech server hears in the profiles cpu and gpu. What is not set is as the profile says."""
+
+    model: str | None = None  # a name of faster-whisper's, a repository or a folder
+    device: Literal["cpu", "cuda"] | None = None
+    precision: Literal["int8", "int8_float16", "float16", "bfloat16", "float32"] | None = None
+    batch: int | None = Field(default=None, ge=1)  # windows recognised together
+
+
+class Vllm(Frozen):
+    """The chat server that is started as a child where `python` names an environment that has vLLM."""
+
+    python: Path | None = None
+    model: str = "meta-llama/Meta-Llama-3-8B-Instruct"  # a name or a folder
+    arguments: tuple[str, ...] = ()  # added to its command
 
 
 class Talk(Frozen):
@@ -68,6 +95,8 @@ class Settings(BaseSettings):
     api_keys: Annotated[tuple[str, ...], NoDecode] = ()  # TUTOR_API_KEYS=one,two; none: loopback only
     server: Server = Server()
     engines: Engines = Engines()
+    whisper: Whisper = Whisper()
+    vllm: Vllm = Vllm()
     talk: Talk = Talk()
     limits: Limits = Limits()
 
@@ -79,8 +108,13 @@ class Settings(BaseSettings):
         return keys
 
     @property
+    def talks_freely(self) -> bool:
+        """There is a chat server, elsewhere or as a child."""
+        return self.engines.chat_url is not None or self.vllm.python is not None
+
+    @property
     def first_lesson(self) -> str:
         """Free talk ("") where there is a chat server, else the first of the guided lessons."""
         if self.talk.lesson is not None:
             return self.talk.lesson
-        return "" if self.engines.chat_url else "greetings"
+        return "" if self.talks_freely else "greetings"

@@ -8,6 +8,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from realtime.talk.tokens import Tokens
 from realtime.talk.transcript import Transcript, Word
 
 Samples = NDArray[np.int16]
@@ -76,10 +77,10 @@ class CallDelta:
 
 @dataclass(frozen=True, slots=True)
 class ChatEnded:
-    """`usage`: tokens read and written, where the server counts them."""
+    """`usage`: None where the server does not count."""
 
     reason: Literal["stop", "length"]
-    usage: tuple[int, int] | None = None
+    usage: Tokens | None = None
 
 
 ChatNews = str | CallDelta | ChatEnded
@@ -88,4 +89,8 @@ ChatNews = str | CallDelta | ChatEnded
 class ChatModel(Protocol):
     def reply(self, request: ChatRequest) -> AbstractAsyncContextManager[AsyncIterator[ChatNews]]:
         """Leaving the block ends the generation. Raises EngineError, on entering or while it is read."""
+        ...
+
+    async def window(self) -> int | None:
+        """How many tokens prompt and answer share; None where nobody says. Raises EngineError."""
         ...

@@ -4,25 +4,32 @@ The prompt only grows at its end, so a server that caches prefixes reads little 
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from realtime.protocol.config import Config, NamedTool, Tool
 from realtime.talk.conversation import Call, CallOutput, Entry, Message
 
 Json = dict[str, Any]
+# Chat servers refuse a prompt in which the learner never said anything.
 OPENING = "(The learner has just come in. Greet them and begin.)"
 UNHEARD = "(The learner said something that could not be understood.)"
 
 
-def messages(instructions: str, entries: Iterable[Entry]) -> tuple[Json, ...]:
-    """The system's word first; calls made in one go share a message, as chat servers demand."""
-    entries = tuple(entries)
-    said: list[Json] = [{"role": "system", "content": instructions}] if instructions else []
-    if _tutor_begins(entries):
-        # Chat servers refuse a prompt in which the learner never said anything.
-        said.append({"role": "user", "content": OPENING})
+def messages(instructions: str, entries: Iterable[Entry], summary: str = "") -> tuple[Json, ...]:
+    """The system's word first; calls made in one go share a message, as chat servers demand.
+
+    `summary`: of what was said before the first entry.
+    """
+    earlier = f"Earlier in this talk: {summary}" if summary else ""
+    system = "\n\n".join(part for part in (instructions, earlier) if part)
+    said: list[Json] = [{"role": "system", "content": system}] if system else []
+    learner_spoke = False
     for entry in entries:
+        if not learner_spoke and not _is_system(entry):
+            learner_spoke = True
+            if not _is_learner(entry):
+                said.append({"role": "user", "content": OPENING})
         match entry:
             case Message(role="assistant"):
                 if entry.text:
@@ -33,15 +40,17 @@ def messages(instructions: str, entries: Iterable[Entry]) -> tuple[Json, ...]:
                 _add_call(said, entry)
             case CallOutput(call_id=call_id, output=output):
                 said.append({"role": "tool", "tool_call_id": call_id, "content": output})
+    if not learner_spoke:
+        said.append({"role": "user", "content": OPENING})
     return tuple(said)
 
 
-def _tutor_begins(entries: Sequence[Entry]) -> bool:
-    others = (entry for entry in entries if not (isinstance(entry, Message) and entry.role == "system"))
-    first = next(others, None)
-    return (
-        first is None or isinstance(first, Call) or (isinstance(first, Message) and first.role == "assistant")
-    )
+def _is_system(entry: Entry) -> bool:
+    return isinstance(entry, Message) and entry.role == "system"
+
+
+def _is_learner(entry: Entry) -> bool:
+    return isinstance(entry, Message) and entry.role == "user"
 
 
 def _add_call(said: list[Json], call: Call) -> None:
@@ -75,6 +84,17 @@ def tool_choice(config: Config) -> str | Json:
     return (
         {"type": "function", "function": {"name": choice.name}} if isinstance(choice, NamedTool) else choice
     )
+
+
+SUMMARISE = (
+    "(A pause. In at most sixty words, note for yourself what was said so far and matters later: names and "
+    "facts about the learner, mistakes that were corrected, the subject. Write the notes only.)"
+)
+
+
+def summarising(instructions: str, entries: Iterable[Entry], summary: str) -> tuple[Json, ...]:
+    """Asks for a summary of the talk so far. It begins as the talk's prompts did, which the server knows."""
+    return (*messages(instructions, entries, summary), {"role": "user", "content": SUMMARISE})
 
 
 def token_limit(config: Config) -> int | None:

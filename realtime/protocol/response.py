@@ -10,6 +10,7 @@ from typing import Literal
 from realtime.protocol.items import to_wire
 from realtime.protocol.request import Asked
 from realtime.talk.conversation import Call, Entry, Message, Part, Status
+from realtime.talk.tokens import Tokens
 from realtime.wire.items import Response, ResponseError, StatusDetails, Usage
 from realtime.wire.server_events import (
     ArgumentsDelta,
@@ -133,9 +134,9 @@ class ResponseWire:
         ending: Ending,
         reason: Reason | None = None,
         error: ResponseError | None = None,
-        usage: tuple[int, int] | None = None,
+        usage: Tokens | None = None,
     ) -> list[ServerEvent]:
-        """The done-events of whatever is open, then the response's own. `usage`: tokens in and out."""
+        """The done-events of whatever is open, then the response's own."""
         closing = self.end_item("completed" if ending == "completed" else "incomplete")
         details = None
         if ending != "completed":
@@ -206,15 +207,16 @@ class ResponseWire:
         )
 
 
-def _usage(tokens: tuple[int, int] | None) -> Usage | None:
+def _usage(tokens: Tokens | None) -> Usage | None:
     """A cascade's chat model reads and writes text only. None where the server does not count."""
     if tokens is None:
         return None
-    read, written = tokens
+    read, written, cached = tokens
+    details = {"text_tokens": read, "audio_tokens": 0, "image_tokens": 0, "cached_tokens": cached}
     return Usage(
         total_tokens=read + written,
         input_tokens=read,
         output_tokens=written,
-        input_token_details={"text_tokens": read, "audio_tokens": 0, "image_tokens": 0, "cached_tokens": 0},
+        input_token_details=details,
         output_token_details={"text_tokens": written, "audio_tokens": 0},
     )

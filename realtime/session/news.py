@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from realtime.errors import EngineError
 from realtime.session.utterance import Utterance
+from realtime.talk.tokens import Tokens
 from realtime.talk.transcript import Transcript, Word
 from realtime.wire.client_events import AnyClientEvent
 from realtime.wire.link import Link
@@ -98,7 +99,7 @@ class ReplyEnded:
     reply_id: str
     error: EngineError | None = None
     short: bool = False
-    usage: tuple[int, int] | None = None
+    usage: Tokens | None = None
 
 
 @dataclass(frozen=True, slots=True)

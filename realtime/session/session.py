@@ -25,6 +25,7 @@ from realtime.session.course import Course
 from realtime.session.ear import Ear
 from realtime.session.floor import Floor
 from realtime.session.news import Attached, Detached, News, Received
+from realtime.session.recall import Recall
 from realtime.session.shared import Shared, new_id
 from realtime.session.tape import Tape
 from realtime.session.vad import VoiceActivity, VoiceModel
@@ -84,7 +85,9 @@ class Session:
         async with self._post, self._inbox, anyio.create_task_group() as tasks:
             activity = VoiceActivity(engines.voice_model)
             self._ear = Ear(shared, engines.transcriber, activity, tasks, self._post.send)
-            author, voice, talk = Author(course, engines.chat), engines.synthesizer, self._settings.talk
+            recall = Recall(engines.chat, tasks) if engines.chat else None
+            author = Author(course, recall, self._settings.engines.chat_max_tokens)
+            voice, talk = engines.synthesizer, self._settings.talk
             self._floor = Floor(shared, self._ear, course, author, voice, talk, tasks, self._post.send)
             self._listen(shared.config)
             async for news in self._inbox:

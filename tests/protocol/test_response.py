@@ -10,6 +10,7 @@ from realtime.protocol.config import Config
 from realtime.protocol.request import Asked
 from realtime.protocol.response import Ending, ResponseWire
 from realtime.talk.conversation import Message
+from realtime.talk.tokens import Tokens
 from realtime.wire.codec import encode
 from realtime.wire.items import ResponseError
 from realtime.wire.server_events import ServerEvent
@@ -188,7 +189,7 @@ def test_calls_follow_what_was_said_and_each_other() -> None:
         reply.argue(' "Madrid"}'),
         reply.begin_call("item_4", "item_3", "call_2", "time"),
         reply.argue("{}"),
-        reply.over("completed", usage=(7, 5)),
+        reply.over("completed", usage=Tokens(7, 5, cached=6)),
     )
     arguments = "response.function_call_arguments"
     call_closed = [f"{arguments}.done", "conversation.item.done", "response.output_item.done"]
@@ -212,6 +213,7 @@ def test_calls_follow_what_was_said_and_each_other() -> None:
     done = events[-1]["response"]
     assert [item["type"] for item in done["output"]] == ["message", "function_call", "function_call"]
     assert done["usage"]["total_tokens"] == 12
+    assert done["usage"]["input_token_details"]["cached_tokens"] == 6
 
 
 def test_aside_nothing_enters_the_conversation() -> None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from realtime.engines.protocols import VOICE_RATE, Captioned, ChatEnded, ChatNews, ChatRequest, Hearing, Sound
 from realtime.errors import EngineError
+from realtime.talk.tokens import Tokens
 from realtime.talk.transcript import Transcript, Word
 
 WORD_MS = 100
@@ -122,8 +123,9 @@ Answer = Sequence[ChatNews | Gate | EngineError]
 class Chat:
     """A chat model. `answers` is how each reply goes, one after the other, the last one for ever."""
 
-    def __init__(self) -> None:
-        self.answers: list[Answer] = [("Of ", "course.", ChatEnded("stop", (3, 2)))]
+    def __init__(self, tokens: int | None = None) -> None:
+        self.tokens = tokens
+        self.answers: list[Answer] = [("Of ", "course.", ChatEnded("stop", Tokens(3, 2)))]
         self.asked: list[ChatRequest] = []
         self.alive = 0
 
@@ -136,6 +138,9 @@ class Chat:
             yield self._written(answer)
         finally:
             self.alive -= 1
+
+    async def window(self) -> int | None:
+        return self.tokens
 
     async def _written(self, answer: Answer) -> AsyncGenerator[ChatNews]:
         for step in answer:

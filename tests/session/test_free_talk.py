@@ -2,11 +2,12 @@
 
 from realtime.engines.protocols import ChatEnded
 from realtime.errors import EngineDown, EngineRefused
+from realtime.talk.tokens import Tokens
 from tests.session.client import Client, Event
 from tests.session.scripted import Answer, Chat
 from tests.session.studio import studio
 
-END = ChatEnded("stop", (3, 2))
+END = ChatEnded("stop", Tokens(3, 2))
 GONE = EngineDown("chat", "gone")
 
 
