@@ -9,6 +9,7 @@ import ssl
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import get_args
 
 import anyio
 import uvicorn
@@ -19,7 +20,9 @@ from realtime.app import create_app
 from realtime.children import speech_server
 from realtime.errors import PullError, SettingsError
 from realtime.keys import invitation
+from realtime.machine import look
 from realtime.models import needed
+from realtime.profiles import choose, planned, settled
 from realtime.pull import pull
 from realtime.settings import Server, Settings
 from realtime.terminal import Options
@@ -45,6 +48,11 @@ def _parser() -> argparse.ArgumentParser:
     serve_ = commands.add_parser("serve", help="serve the tutor and its page")
     serve_.add_argument("--host", help="address to listen on (default 127.0.0.1)")
     serve_.add_argument("--port", type=int, help="port to listen on (default 8000; 0: any free one)")
+    serve_.add_argument(
+        "--profile",
+        choices=get_args(Settings.model_fields["profile"].annotation),
+        help="which engines to run (default auto: the best that is installed and downloaded)",
+    )
     serve_.add_argument("--speech-url", help="a speech server elsewhere, such as http://127.0.0.1:9000/v1")
     serve_.add_argument("--transcription-url", help="a recognition server elsewhere")
     serve_.add_argument("--chat-url", help="an OpenAI-compatible chat server, for free talk")
@@ -92,6 +100,7 @@ def serve(arguments: argparse.Namespace) -> None:
             f"{server.host} can be reached by others: set TUTOR_API_KEYS=key[,key...] or listen on 127.0.0.1"
         )
         raise SettingsError(message)
+    settings = _with_profile(settings)
     certificate = _certificate(server)
     with _listening(server) as listener:
         scheme = "https" if certificate else "http"
@@ -112,6 +121,17 @@ def serve(arguments: argparse.Namespace) -> None:
             ssl_keyfile=certificate.key if certificate else None,
         )
         uvicorn.Server(config).run(sockets=[listener])
+
+
+def _with_profile(settings: Settings) -> Settings:
+    # The plan is for the first card in the driver's order; CUDA's own order begins with the fastest.
+    os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
+    machine = look(settings)
+    choice = choose(machine, settings)
+    print(f"Profile {choice.profile}: {choice.why}", flush=True)
+    if choice.more:
+        print(f"  {choice.more}", flush=True)
+    return settled(settings, machine, choice)
 
 
 def _invitation(address: str, settings: Settings) -> str:
@@ -172,7 +192,9 @@ def run_speech(arguments: argparse.Namespace) -> None:
 
 
 def run_pull(arguments: argparse.Namespace) -> None:
-    models = needed(arguments.profile, chat_model=arguments.chat_model)
+    machine = look(Settings())
+    plan = planned(machine) if arguments.profile == "gpu" and machine.gpus else None
+    models = needed(arguments.profile, plan, arguments.chat_model)
     try:
         pull(models, ask=not arguments.yes, dry_run=arguments.dry_run)
     except KeyboardInterrupt:
@@ -190,6 +212,8 @@ _FLAGS = {
 def _settings(arguments: argparse.Namespace) -> Settings:
     """Flags over environment over defaults."""
     base = Settings().model_dump()
+    if arguments.profile is not None:
+        base["profile"] = arguments.profile
     for group, names in _FLAGS.items():
         given = {name: value for name in names if (value := getattr(arguments, name)) is not None}
         base[group] |= given

@@ -222,7 +222,8 @@ def _too_small(smallest: Tier, gpu_memory_gb: float, others_gb: float) -> str:
     taken = f", of which others take {others_gb:.1f} GB" if others_gb else ""
     least = least_gb((smallest,)) + others_gb / (1 - HEADROOM)
     return (
-        f"a card of {gpu_memory_gb:.1f} GB{taken} is too small for the three engines: they need {least:.1f} GB. "
+        f"a card of {gpu_memory_gb:.1f} GB{taken} is too small for the three engines, "
+        f"they need {least:.1f} GB. "
         "What works instead: tutor serve --profile cpu, and --chat-url of a smaller chat model for free talk"
     )
 

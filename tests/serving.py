@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TextIO
 
+EMBEDDED = {"TUTOR_PROFILE": "embedded"}  # whatever else this machine could do
+
 
 @dataclass(frozen=True, slots=True)
 class Served:
@@ -25,7 +27,7 @@ class Served:
 def serving(*flags: str, **environment: str) -> Iterator[Served]:
     command = [sys.executable, "-m", "realtime", "serve", "--port", "0", *flags]
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, text=True, env=os.environ | environment
+        command, stdout=subprocess.PIPE, text=True, env=os.environ | EMBEDDED | environment
     ) as process:
         assert process.stdout
         try:
