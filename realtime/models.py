@@ -133,7 +133,9 @@ def cache_of(model: Model) -> Path:
 
 def wanted(model: Model, names: Iterable[str]) -> list[str]:
     """Those of a repository's files that are fetched."""
-    return [name for name in names if "/" not in name and any(fnmatch(name, each) for each in model.files)]
+    # Weights in a subfolder, or consolidated ones, are those beside them again.
+    own = [name for name in names if "/" not in name and not name.startswith("consolidated")]
+    return [name for name in own if any(fnmatch(name, pattern) for pattern in model.files)]
 
 
 def _snapshot(model: Model) -> Path | None:
