@@ -24,6 +24,7 @@ from realtime.engines.chat import HttpChatModel
 from realtime.engines.protocols import ChatModel
 from realtime.engines.recognition import HttpTranscriber
 from realtime.engines.voice import HttpSynthesizer
+from realtime.one_turn import Turns
 from realtime.session.session import Engines
 from realtime.session.sessions import Sessions
 from realtime.session.vad import VoiceModel
@@ -46,6 +47,7 @@ class Hall:
     settings: Settings
     door: Door
     sessions: Sessions
+    turns: Turns
     client: httpx.AsyncClient
     engine_roots: tuple[str, ...]
     authority: bytes | None
@@ -67,15 +69,18 @@ def create_app(settings: Settings, address: str, authority: bytes | None = None)
                 tasks.start_soon(keep_alive, "speech server", [*speech_server(port), "--as-child"])
                 base_url = f"http://127.0.0.1:{port}/v1"
             hearing_url = settings.engines.transcription_url or base_url
+            transcriber = HttpTranscriber(client, hearing_url, settings.engines)
             engines = Engines(
-                HttpTranscriber(client, hearing_url, settings.engines),
+                transcriber,
                 HttpSynthesizer(client, base_url, settings.engines),
                 VoiceModel(),
                 chat_model(client, settings.engines),
             )
             sessions = Sessions(settings, engines, lessons, tasks)
+            turns = Turns(settings, engines, transcriber, lessons)
             roots = tuple({url.removesuffix("/v1") for url in (base_url, hearing_url)})
-            hall = app.state.hall = Hall(settings, Door(settings), sessions, client, roots, authority)
+            hall = Hall(settings, Door(settings), sessions, turns, client, roots, authority)
+            app.state.hall = hall
             tasks.start_soon(tell_when_ready, hall, address)
             yield
             tasks.cancel_scope.cancel()
@@ -85,6 +90,7 @@ def create_app(settings: Settings, address: str, authority: bytes | None = None)
         routes=[
             WebSocketRoute("/v1/realtime", talk),
             Route("/v1/realtime/client_secrets", client_secrets, methods=["POST"]),
+            Route("/v1/turn", one_turn, methods=["POST"]),
             Route("/v1/door", door),
             Route("/v1/lessons", lesson_list),
             Route("/authority.pem", authority_file),
@@ -114,6 +120,12 @@ async def talk(websocket: WebSocket) -> None:
     link = Link(websocket, hall.settings.limits, tutor=chosen == TUTOR)
     async with link.writing():
         await hall.sessions.serve(link, hall.door.start(websocket, given))
+
+
+async def one_turn(request: Request) -> Response:
+    hall: Hall = request.app.state.hall
+    given = hall.door.admit(request)
+    return given if isinstance(given, Response) else hall.turns.answer(hall.door.start(request, given))
 
 
 async def client_secrets(request: Request) -> Response:

@@ -98,8 +98,14 @@ class EngineDown(EngineError):
 
 
 class EngineRefused(EngineError):
+    """`status`: the engine's, where it answered over HTTP."""
+
     code = "engine_refused"
     retryable = False
+
+    def __init__(self, stage: str, message: str, status: int | None = None) -> None:
+        super().__init__(stage, message)
+        self.status = status
 
 
 class PromptTooLong(EngineRefused):

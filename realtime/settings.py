@@ -83,6 +83,8 @@ class Limits(Frozen):
     messages_per_s: float = Field(default=500, gt=0)  # one that sends more is read more slowly
     kept_audio_bytes: int = 16 * 2**20  # of a session's items, for clients that ask for it
     resume_s: float = 60  # a talk whose socket was cut is kept for so long
+    turns: int = Field(default=8, ge=1)  # single ones (POST /v1/turn) at a time; more are told to come again
+    turn_bytes: int = 20 * 2**20  # of a recording that is sent for one
     send_s: float = 10  # a client that takes nothing for so long is cut off
 
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 import httpx
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from realtime.errors import EngineDown, EngineRefused, EngineTimeout
 from realtime.talk.transcript import Word
@@ -43,4 +43,20 @@ async def check(stage: str, response: httpx.Response) -> None:
     if response.is_success:
         return
     await response.aread()
-    raise EngineRefused(stage, f"HTTP {response.status_code}: {response.text[:300]}")
+    status = response.status_code
+    raise EngineRefused(stage, f"HTTP {status}: {_said(response)[:300]}", status)
+
+
+class _Reason(Answer):
+    message: str
+
+
+class _Refusal(Answer):
+    error: _Reason
+
+
+def _said(response: httpx.Response) -> str:
+    try:
+        return _Refusal.model_validate_json(response.content).error.message
+    except ValidationError:
+        return response.text

@@ -2,6 +2,7 @@
 
 import io
 import wave
+from collections.abc import Sequence
 from typing import Any
 
 import httpx
@@ -9,6 +10,7 @@ from pydantic import ValidationError
 
 from realtime.engines.http import Answer, TimedWord, check, engine_errors
 from realtime.engines.protocols import SAMPLE_RATE, Hearing, Samples
+from realtime.engines.recording import Listened, Recording
 from realtime.errors import EngineRefused
 from realtime.settings import Engines
 from realtime.talk.transcript import Transcript, Word
@@ -30,30 +32,58 @@ class HttpTranscriber:
         self._engines = engines
 
     async def transcribe(self, hearing: Hearing) -> Transcript:
-        fields: dict[str, Any] = {
+        headers = {"X-Tutor-Kind": hearing.kind, "X-Tutor-Due-Ms": str(hearing.due_ms)}
+        fields = {"prompt": hearing.prompt, **_fields(hearing.expected, hearing.languages)}
+        file = ("utterance.wav", to_wav(hearing.audio), "audio/wav")
+        return _transcript(await self._ask(file, fields, headers))
+
+    async def listen(
+        self, recording: Recording, expected: Sequence[str], languages: Sequence[str]
+    ) -> Listened:
+        """The file is sent on as it is: whoever recognises it decodes it, too."""
+        # A stock server goes by the file's name, and none of ours is the client's to choose.
+        file = (f"recording.{_ending(recording)}", recording.file, recording.content_type)
+        heard = await self._ask(file, _fields(expected, languages), {"X-Tutor-Kind": "final"})
+        transcript = _transcript(heard)
+        last_ms = transcript.words[-1].end_ms if transcript.words else 0
+        return Listened(transcript, last_ms / 1000 if heard.duration is None else heard.duration)
+
+    async def _ask(
+        self, file: tuple[str, bytes, str], fields: dict[str, Any], headers: dict[str, str]
+    ) -> Transcription:
+        asked = {
             "model": self._engines.transcription_model,
             "response_format": "verbose_json",
             "timestamp_granularities[]": ["word"],
-            "expected": list(hearing.expected),
-            "prompt": hearing.prompt,
-            "language": hearing.languages[0],  # all that a stock server knows
-            "languages": list(hearing.languages),
-        }
-        headers = {
-            "X-Tutor-Kind": hearing.kind,
-            "X-Tutor-Due-Ms": str(hearing.due_ms),
-            "Authorization": f"Bearer {self._engines.api_key}",
+            **fields,
         }
         async with engine_errors(STAGE):
             response = await self._client.post(
                 self._url,
-                data=fields,
-                files={"file": ("utterance.wav", to_wav(hearing.audio), "audio/wav")},
-                headers=headers,
+                data=asked,
+                files={"file": file},
+                headers={**headers, "Authorization": f"Bearer {self._engines.api_key}"},
                 timeout=self._engines.transcription_timeout_s,
             )
         await check(STAGE, response)
-        return _transcript(response.content)
+        try:
+            return Transcription.model_validate_json(response.content)
+        except ValidationError as error:
+            raise EngineRefused(STAGE, f"an answer that is no transcription: {error}") from error
+
+
+def _fields(expected: Sequence[str], languages: Sequence[str]) -> dict[str, Any]:
+    # `language` is all that a stock server knows.
+    return {"expected": list(expected), "language": languages[0], "languages": list(languages)}
+
+
+_ENDINGS = {"mpeg": "mp3", "x-m4a": "m4a", "x-wav": "wav", "wave": "wav", "vnd.wave": "wav"}
+
+
+def _ending(recording: Recording) -> str:
+    kind = recording.content_type.partition(";")[0].rpartition("/")[2].strip().lower()
+    kind = _ENDINGS.get(kind, kind)
+    return kind if kind in ("webm", "ogg", "mp3", "mp4", "m4a", "wav", "flac") else "webm"
 
 
 def to_wav(audio: Samples) -> bytes:
@@ -67,11 +97,7 @@ def to_wav(audio: Samples) -> bytes:
     return file.getvalue()
 
 
-def _transcript(answer: bytes) -> Transcript:
-    try:
-        heard = Transcription.model_validate_json(answer)
-    except ValidationError as error:
-        raise EngineRefused(STAGE, f"an answer that is no transcription: {error}") from error
+def _transcript(heard: Transcription) -> Transcript:
     words = tuple(word.as_word() for word in heard.words or ())
     if not words:
         words = _spread(heard.text.split(), heard.duration or 0)

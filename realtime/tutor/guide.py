@@ -70,6 +70,21 @@ def offered(lesson: Lesson, step: Step) -> tuple[str, ...]:
     return (*everything, *dict.fromkeys(full[:room]))
 
 
+def is_possible(lesson: Lesson, progress: Progress) -> bool:
+    """Whether a learner can be there: for what comes from outside."""
+    last = len(lesson.steps) - 1
+    placed = 0 <= progress.step <= last and 0 <= progress.tries <= PASSED_AFTER
+    begun = progress.started or progress == Progress(lesson.id)
+    ended = not progress.finished or progress.step == last
+    known = all(_may_fill(lesson, name, value) for name, value in progress.slots)
+    return progress.lesson == lesson.id and placed and begun and ended and known
+
+
+def _may_fill(lesson: Lesson, name: str, value: str | None) -> bool:
+    words = lesson.slots.get(name)
+    return words is not None and (value is None or value in words.written.values())
+
+
 def hint(lesson: Lesson, progress: Progress) -> tuple[dict[str, str], dict[str, str]]:
     """The step's hint, and what the tutor asks there, by language."""
     if progress.finished:
