@@ -21,7 +21,7 @@ from realtime.children import speech_server
 from realtime.errors import PullError, SettingsError
 from realtime.keys import invitation
 from realtime.machine import look
-from realtime.models import needed
+from realtime.models import LLAMA, Model, needed
 from realtime.profiles import choose, planned, settled
 from realtime.pull import pull
 from realtime.settings import Server, Settings
@@ -74,14 +74,19 @@ def _parser() -> argparse.ArgumentParser:
     talk_.add_argument("--out", type=Path, help="with --wav: write the answer to this WAV file")
     talk_.add_argument("--key", help="the server's API key (default: TUTOR_API_KEY)")
     talk_.set_defaults(run=talk)
-    pull_ = commands.add_parser("pull", help="download the models that a profile needs")
-    pull_.add_argument("profile", nargs="?", choices=["embedded", "cpu", "gpu"], default="cpu")
+    pull_ = commands.add_parser(
+        "pull", help="download the models that a profile needs (default: this machine's)"
+    )
+    pull_.add_argument("profile", nargs="?", choices=["embedded", "cpu", "gpu"])
     pull_.add_argument(
         "--chat-model", metavar="REPO", help="a chat model of the hub instead of the profile's"
     )
     pull_.add_argument("--yes", action="store_true", help="do not ask before downloading")
     pull_.add_argument("--dry-run", action="store_true", help="say what would be downloaded, no more")
     pull_.set_defaults(run=run_pull)
+    plan_ = commands.add_parser("plan", help="how the engines would share a graphics card's memory")
+    plan_.add_argument("--gb", type=float, help="of a card with so many GB (default: this machine's first)")
+    plan_.set_defaults(run=run_plan)
     return parser
 
 
@@ -131,6 +136,8 @@ def _with_profile(settings: Settings) -> Settings:
     print(f"Profile {choice.profile}: {choice.why}", flush=True)
     if choice.more:
         print(f"  {choice.more}", flush=True)
+    if choice.plan:
+        print(told(choice.plan), flush=True)
     return settled(settings, machine, choice)
 
 
@@ -191,15 +198,33 @@ def run_speech(arguments: argparse.Namespace) -> None:
     os.execv(command[0], command)
 
 
-def run_pull(arguments: argparse.Namespace) -> None:
+def run_plan(arguments: argparse.Namespace) -> None:
     machine = look(Settings())
-    plan = planned(machine) if arguments.profile == "gpu" and machine.gpus else None
-    models = needed(arguments.profile, plan, arguments.chat_model)
+    if arguments.gb is None and not machine.gpus:
+        raise SettingsError("no NVIDIA card is seen here; --gb 24 plans for one of 24 GB")
+    print(told(plan(arguments.gb) if arguments.gb is not None else planned(machine)))
+
+
+def run_pull(arguments: argparse.Namespace) -> None:
     try:
-        pull(models, ask=not arguments.yes, dry_run=arguments.dry_run)
+        pull(_needed(arguments), ask=not arguments.yes, dry_run=arguments.dry_run)
     except KeyboardInterrupt:
         print("\nStopped. The same command continues it", file=sys.stderr)
         sys.exit(128 + signal.SIGINT)
+
+
+def _needed(arguments: argparse.Namespace) -> tuple[Model, ...]:
+    """The models that were named, by a flag or a setting, and else those that fit this machine's card."""
+    settings = Settings()
+    machine = look(settings)
+    profile = arguments.profile or ("gpu" if machine.gpus else "cpu")
+    own_chat = settings.vllm.model if profile == "gpu" and settings.vllm.model != LLAMA else None
+    return needed(
+        profile,
+        planned(machine) if profile == "gpu" and machine.gpus else None,
+        whisper_model=settings.whisper.model,
+        chat_model=arguments.chat_model or own_chat,
+    )
 
 
 _FLAGS = {

@@ -93,16 +93,32 @@ def _facts(repo: str) -> tuple[int | None, str]:
     return _KNOWN.get(repo, (None, f"see {HUB}/{repo}"))
 
 
-def needed(profile: Profile, plan: Plan | None = None, chat_model: str | None = None) -> tuple[Model, ...]:
-    """In the order in which they are pulled. Without a plan: for a GPU with room for everything."""
-    hears: dict[Profile, str | None] = {
-        "embedded": None,
-        "cpu": "small",
-        "gpu": plan.whisper_model if plan else "large-v3-turbo",
-    }
-    own_chat = (plan.chat_model if plan else LLAMA) if profile == "gpu" else None
-    hearing, writing = hears[profile], chat_model or own_chat
-    return (*((whisper(hearing),) if hearing else ()), *((chat(writing),) if writing else ()))
+def needed(
+    profile: Profile,
+    plan: Plan | None = None,
+    *,
+    whisper_model: str | None = None,
+    chat_model: str | None = None,
+) -> tuple[Model, ...]:
+    """In the order in which they are pulled; models that are named come in place of the profile's own.
+
+    Without a plan: for a card with room for everything. Folders of this machine are not pulled.
+    """
+    hears, writes = _usual(profile, plan)
+    hearing = (whisper_model or hears) if hears else None
+    writing = chat_model or writes
+    named = ((whisper, hearing), (chat, writing))
+    return tuple(model(name) for model, name in named if name and not Path(name).is_dir())
+
+
+def _usual(profile: Profile, plan: Plan | None) -> tuple[str | None, str | None]:
+    match profile:
+        case "embedded":
+            return None, None
+        case "cpu":
+            return "small", None
+        case "gpu":
+            return (plan.whisper_model, plan.chat_model) if plan else ("large-v3-turbo", LLAMA)
 
 
 def is_pulled(model: Model) -> bool:
