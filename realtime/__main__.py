@@ -21,6 +21,7 @@ from realtime.children import speech_server
 from realtime.errors import PullError, SettingsError
 from realtime.keys import invitation
 from realtime.machine import look
+from realtime.memory import plan, told
 from realtime.models import LLAMA, Model, needed
 from realtime.profiles import choose, planned, settled
 from realtime.pull import pull

@@ -154,6 +154,30 @@ def plan(gpu_memory_gb: float, *, capability: Capability = (8, 0), others_gb: fl
     return _planned(held[-1], gpu_memory_gb, others_gb, most)
 
 
+def told(made: Plan) -> str:
+    """The plan for who reads it in a terminal."""
+    parts = made.parts
+    rows = [
+        (
+            parts.chat,
+            f"vLLM's share ({made.vllm_share:.1%} of the card): {made.chat_model}, {made.quantisation}",
+        ),
+        (parts.chat_runtime, "vLLM beside its share"),
+        (
+            parts.hearing,
+            f"Whisper {made.whisper_model} in {made.whisper_precision}, {made.whisper_batch} at once",
+        ),
+        (parts.voice, f"kept for {made.voice_model}, {made.voice_clips} clips at once (not built yet)"),
+        (parts.others, "taken by other programs"),
+        (parts.headroom, "left free"),
+    ]
+    lines = [f"{gb:6.1f} GB  {what}" for gb, what in rows if gb > 0]
+    holds = f"{made.learners} learners, each with {made.max_model_len} tokens of talk"
+    return "\n".join(
+        [f"A card of {made.gpu_memory_gb:.1f} GB:", *lines, f"In memory there is room for {holds}"]
+    )
+
+
 def least_gb(tiers: Sequence[Tier] = TIERS) -> float:
     """The smallest card on which there is a plan."""
     smallest = tiers[0]
