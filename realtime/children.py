@@ -3,26 +3,40 @@
 import logging
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import anyio
 import httpx
 from anyio.abc import Process
 
+from realtime.settings import Whisper
+
 log = logging.getLogger(__name__)
 LONGEST_PAUSE_S = 10.0
 
 
-async def keep_alive(name: str, command: Sequence[str]) -> None:
-    """Run a child until cancelled; one that dies is started again, after a growing pause."""
+async def keep_alive(
+    name: str,
+    command: Sequence[str],
+    environment: Mapping[str, str] | None = None,
+    began: Callable[[], Awaitable[None]] | None = None,
+) -> None:
+    """Run a child until cancelled; one that dies is started again, after a growing pause.
+
+    `began` is called with each process, and cancelled when that ends.
+    """
     pause_s = 0.1
     while True:
         started_s = anyio.current_time()
         async with await anyio.open_process(
-            command, stdin=subprocess.PIPE, stdout=None, stderr=None
+            command, stdin=subprocess.PIPE, stdout=None, stderr=None, env=environment
         ) as process:
             try:
-                await process.wait()
+                async with anyio.create_task_group() as tasks:
+                    if began:
+                        tasks.start_soon(began)
+                    await process.wait()
+                    tasks.cancel_scope.cancel()
             finally:
                 await end(process)
         lived_s = anyio.current_time() - started_s
@@ -32,21 +46,31 @@ async def keep_alive(name: str, command: Sequence[str]) -> None:
 
 
 async def end(process: Process) -> None:
-    """Ask it to end; insist after two seconds."""
+    """Ask it to end; insist after three seconds, of which a minder gives one to what it minds."""
     if process.returncode is not None:
         return
     with anyio.CancelScope(shield=True):
         process.terminate()
-        with anyio.move_on_after(2):
+        with anyio.move_on_after(3):
             await process.wait()
         if process.returncode is None:
             process.kill()
             await process.wait()
 
 
-def speech_server(port: int) -> list[str]:
-    """The command of the speech server."""
-    return [sys.executable, "-m", "gpu", "--host", "127.0.0.1", "--port", str(port)]
+def speech_server(port: int, whisper: Whisper | None = None) -> list[str]:
+    """The command of the speech server. Without a Whisper model it hears with pocketsphinx."""
+    command = [sys.executable, "-m", "gpu", "--host", "127.0.0.1", "--port", str(port)]
+    if whisper is None or whisper.model is None:
+        return command
+    flags = whisper.model_dump(exclude_none=True)
+    hears = [text for name, value in flags.items() for text in (f"--whisper-{name}", str(value))]
+    return [*command, "--recognition", "whisper", *hears]
+
+
+def minded(command: Sequence[str]) -> list[str]:
+    """The command of something that does not watch its parent, so that it ends with it all the same."""
+    return [sys.executable, "-m", "realtime.minder", *command]
 
 
 async def is_well(client: httpx.AsyncClient, root_url: str) -> bool:

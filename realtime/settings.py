@@ -61,6 +61,8 @@ class Vllm(Frozen):
 
     python: Path | None = None
     model: str = "meta-llama/Meta-Llama-3-8B-Instruct"  # a name or a folder
+    memory_share: float | None = Field(default=None, gt=0, le=1)  # of the card; default: as the profile says
+    max_model_len: int | None = Field(default=None, ge=1)  # tokens of a prompt and its answer; the same
     arguments: tuple[str, ...] = ()  # added to its command
 
 

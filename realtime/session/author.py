@@ -100,7 +100,7 @@ def _chat(recall: Recall, topic: Topic) -> Script:
                     raise
                 worth_another_try.remove(type(error))
                 if isinstance(error, PromptTooLong):
-                    recall.refused(request)
+                    await recall.refused(request)
         recall.end(topic)
 
     return script

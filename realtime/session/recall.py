@@ -69,13 +69,11 @@ class Recall:
     def learn(self, request: ChatRequest, usage: Tokens | None) -> None:
         self._measure = self._measure.after(_characters(request), usage)
 
-    def refused(self, request: ChatRequest) -> None:
-        """The server says that this was too long: more is left out from now on."""
+    async def refused(self, request: ChatRequest) -> None:
+        """The server says that this was too long: more is left out from now on. Raises EngineError."""
         characters = _characters(request)
-        if self._window is None:
-            self._window = self._measure.tokens(characters)
-        else:
-            self._measure = self._measure.refused(characters, self._window)
+        self._window = self._window or await self.model.window() or self._measure.tokens(characters)
+        self._measure = self._measure.refused(characters, self._window)
 
     def end(self, topic: Topic) -> None:
         """The reply is written; while the learner listens there is time to look ahead."""

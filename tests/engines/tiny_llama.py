@@ -3,8 +3,8 @@
     .venv-vllm/bin/python tests/engines/tiny_llama.py FOLDER TEXT_FILE
 
 What it writes means nothing; how it is served is as with the real one. Its tokenizer learns from TEXT_FILE,
-so that the tutor's instructions are about as long in its tokens as in Llama's. Runs in the environment of vLLM,
-which has torch and transformers.
+so that the tutor's instructions are about as long in its tokens as in Llama's. Runs in the environment of
+vLLM, which has torch and transformers.
 """
 
 import sys
@@ -67,10 +67,18 @@ def make_model(tokenizer: PreTrainedTokenizerFast) -> LlamaForCausalLM:
         eos_token_id=eos,
     )
     model = LlamaForCausalLM(config)
+    _make_talkative(model, eos)
     model.generation_config = GenerationConfig(
         bos_token_id=tokenizer.bos_token_id, eos_token_id=eos, do_sample=True, temperature=0.6, top_p=0.9
     )
     return model
+
+
+def _make_talkative(model: LlamaForCausalLM, eos: list[int]) -> None:
+    """It never ends its turn by itself, so that a test can count on its answers to last."""
+    with torch.no_grad():
+        model.model.embed_tokens.weight[:, 0] = 0.1
+        model.lm_head.weight[eos, 0] = -5.0
 
 
 def main() -> None:
