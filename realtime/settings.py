@@ -79,7 +79,7 @@ class Talk(Frozen):
 class Limits(Frozen):
     sessions: int = 64
     session_s: float = 3600
-    utterance_ms: int = 120_000
+    utterance_ms: int = 300_000
     frame_bytes: int = 21 * 2**20  # a JSON text frame: 15 MiB of audio in base64
     binary_frame_bytes: int = 2**20
     messages_per_s: float = Field(default=500, gt=0)  # one that sends more is read more slowly
@@ -95,7 +95,7 @@ class Settings(BaseSettings):
         env_prefix="TUTOR_", env_nested_delimiter="__", frozen=True, extra="forbid"
     )
 
-    profile: Literal["embedded"] = "embedded"
+    profile: Literal["auto", "embedded", "cpu", "gpu"] = "auto"
     api_keys: Annotated[tuple[str, ...], NoDecode] = ()  # TUTOR_API_KEYS=one,two; none: loopback only
     server: Server = Server()
     engines: Engines = Engines()

@@ -94,6 +94,7 @@ class Ear:
         self._last = None
         if taken:
             taken.abandon()
+            self._open.agreement = taken.agreement
             self.heard.pop(taken.item_id, None)
         if taken and self._shared.holds(taken.item_id):
             self._shared.conversation = self._shared.conversation.delete(taken.item_id)
@@ -106,7 +107,7 @@ class Ear:
             started = SpeechStarted(audio_start_ms=to_ms(self._open.start), item_id=self._open.item_id)
             await self._shared.tell(started)
             if self._shared.policy.live:
-                await self._tell_committed(self._open, self._open.agreement.committed, 0)
+                await self._tell_settled(self._open, self._open.agreement.committed)
 
     def transcribe(self, revision: int, *, whole: bool, expected: tuple[str, ...]) -> None:
         utterance = self._at_mark()
@@ -114,9 +115,11 @@ class Ear:
         utterance.revision = revision
         utterance.transcript = utterance.failure = None
         utterance.recognition = anyio.CancelScope()
-        audio = self.audio.cut(utterance.start, self.audio.end)
+        settled = utterance.agreement
+        audio = self.audio.cut(utterance.start + to_samples(settled.cut_ms), self.audio.end)
         kind, due_ms = ("final", 0) if whole else ("partial", PARTIAL_DUE_MS)
-        hearing = Hearing(audio, kind, expected, due_ms)
+        prompt = f"{self._shared.hearing_prompt} {settled.prompt}".strip()
+        hearing = Hearing(audio, kind, expected, due_ms, prompt, self._shared.languages)
         self._tasks.start_soon(self._recognise, utterance, hearing, revision, utterance.recognition)
 
     async def commit(self, *, rejoinable: bool) -> Utterance:
@@ -146,7 +149,7 @@ class Ear:
         self._brought -= 1
         scope = anyio.CancelScope()
         utterance = Utterance(item_id, 0, len(samples), revision=self._brought, recognition=scope)
-        hearing = Hearing(samples, "final", expected, 0)
+        hearing = Hearing(samples, "final", expected, 0, languages=self._shared.languages)
         self._tasks.start_soon(self._recognise, utterance, hearing, self._brought, scope)
         return self._brought
 
@@ -175,7 +178,8 @@ class Ear:
         words = outcome.words if isinstance(outcome, Transcript) else ()
         if news.revision == utterance.revision and news.whole:
             if isinstance(outcome, Transcript):
-                utterance.transcript = outcome
+                utterance.conclude(outcome)
+                words = utterance.words
             else:
                 utterance.failure = outcome
         if utterance.end is not None and utterance.known:
@@ -183,17 +187,19 @@ class Ear:
         elif words and not news.whole:
             await self._show(utterance, words)
         # A failure counts as words: the learner did speak, and is asked to say it again.
-        empty = isinstance(outcome, Transcript) and not words
+        failed = not isinstance(outcome, Transcript)
         settled = words if news.whole else utterance.agreement.committed
-        return moves.Recognised(news.revision, empty=empty, word=asks_for_the_turn(settled))
+        return moves.Recognised(
+            news.revision, empty=not (failed or words), word=asks_for_the_turn(settled), failed=failed
+        )
 
     async def _show(self, utterance: Utterance, words: tuple[Word, ...]) -> None:
-        before = utterance.agreement
-        utterance.agreement = now = agreement.hear(before, words)
+        heard = agreement.hear(utterance.agreement, words)
+        utterance.agreement = agreement.trim(heard, to_ms(self.audio.end - utterance.start))
         if not (self._shared.policy.live and utterance.announced):
             return
-        await self._tell_committed(utterance, now.committed[len(before.committed) :], len(before.committed))
-        await self._tell_tentative(utterance, now.tentative)
+        await self._tell_settled(utterance, heard.committed)
+        await self._tell_tentative(utterance, heard.tentative)
 
     async def _publish(self, utterance: Utterance) -> None:
         """The transcript is known and the utterance is committed."""
@@ -205,23 +211,23 @@ class Ear:
         if utterance.transcript is None:
             await self._tell_failed(utterance)
             return
-        done = utterance.agreement.committed if shared.policy.live else ()
-        joined = agreement.settle(agreement.Agreement(done), utterance.transcript.words).committed
-        text = " ".join(word.text for word in joined)
+        text = utterance.text
         shared.conversation = shared.conversation.change(item_id, lambda entry: transcribed(entry, text))
         if not (shared.tutor or shared.config.audio.input.transcription):
             return
         if utterance.tentative:
             await self._tell_tentative(utterance, ())
-        await self._tell_committed(utterance, joined[len(done) :], len(done))
+        await self._tell_settled(utterance, utterance.words)
         seconds = to_ms((utterance.end or utterance.start) - utterance.start) / 1000
         usage = DurationUsage(seconds=seconds)
         await shared.tell(TranscriptionCompleted(item_id=item_id, transcript=text, usage=usage))
 
-    async def _tell_committed(self, utterance: Utterance, words: tuple[Word, ...], after: int) -> None:
-        if words:
-            text = " ".join(word.text for word in words)
-            delta = f" {text}" if after else text
+    async def _tell_settled(self, utterance: Utterance, words: tuple[Word, ...]) -> None:
+        """Those of them that the client has not been told yet."""
+        text = " ".join(word.text for word in words[utterance.told :])
+        if text:
+            delta = f" {text}" if utterance.told else text
+            utterance.told = len(words)
             await self._shared.tell(TranscriptionDelta(item_id=utterance.item_id, delta=delta))
 
     async def _tell_tentative(self, utterance: Utterance, words: tuple[Word, ...]) -> None:
@@ -250,8 +256,9 @@ class Ear:
     ) -> None:
         with scope:
             outcome: Transcript | EngineError
+            begins_ms = utterance.agreement.cut_ms
             try:
-                outcome = await self._transcriber.transcribe(hearing)
+                outcome = (await self._transcriber.transcribe(hearing)).later(begins_ms)
             except EngineError as error:
                 outcome = error
             await self._post(RecognitionEnded(utterance, revision, hearing.kind == "final", outcome))

@@ -173,7 +173,7 @@ class Floor:
         if utterance is not None:
             transcript = utterance.transcript
             heard = self._heard_and(transcript) if transcript else None
-            words = transcript.text if transcript else None
+            words = utterance.text if transcript else None
             said = Message(utterance.item_id, "user", (Part("input_audio", words),))
             self._speak(speech, heard, (*self._shared.conversation.entries, said))
 

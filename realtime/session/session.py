@@ -73,6 +73,7 @@ class Session:
         self._expires_at = round(time.time() + settings.limits.session_s)
         self._post, self._inbox = anyio.create_memory_object_stream[News](INBOX)
         self._shared = Shared(self._tell, start, Tape(settings.limits.kept_audio_bytes), tutor=tutor)
+        self._shared.mother_tongue = settings.talk.mother_tongue
         self._course = Course(lessons, settings.first_lesson)
         if start.prompt:
             self._course.choose_if_known(start.prompt.get("id"))
@@ -242,7 +243,7 @@ class Session:
         """What was not set stays; the tutor's own instructions follow the learner, a client's own do not."""
         shared, told = self._shared, self._learner
         level, tongue = self._learner = (settings.level or told[0], settings.mother_tongue or told[1])
-        shared.patience = settings.patience or shared.patience
+        shared.patience, shared.mother_tongue = settings.patience or shared.patience, tongue
         changes: Tree = {"type": shared.config.type}
         if settings.speech_rate is not None:
             changes["audio"] = {"output": {"speed": settings.speech_rate}}

@@ -55,6 +55,7 @@ class Shared:
         self.conversation_id = new_id("conv")
         self.stages = Stages()
         self.patience: Patience = "medium"
+        self.mother_tongue = "en"
         self._changes = 0
         self.configure(config)
 
@@ -62,6 +63,19 @@ class Shared:
     def version(self) -> Version:
         """A reply that was begun on another version is stale."""
         return self.conversation.version, self._changes
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """What the learner may speak, the likeliest first; a client may name one."""
+        transcription = self.config.audio.input.transcription
+        named = transcription.language if transcription else None
+        return (named,) if named else tuple(dict.fromkeys(("en", self.mother_tongue)))
+
+    @property
+    def hearing_prompt(self) -> str:
+        """What the client says may be spoken of."""
+        transcription = self.config.audio.input.transcription
+        return (transcription.prompt if transcription else None) or ""
 
     async def tell_tutor(self, message: Outgoing) -> None:
         if self.tutor:

@@ -93,8 +93,8 @@ def _is_unmistakable(words: Words, at: int, cut_ms: int) -> bool:
 def _beyond(agreement: Agreement, words: Words) -> Words:
     """What `words` holds beyond the committed ones.
 
-    The committed words whose audio is still there are looked for whole, in the first place that fits; then, as
-    a recogniser may think again about the older ones, as few as the last of them; then their time must do.
+    The committed words whose audio is still there are looked for whole, in the first place that fits; then,
+    as a recogniser may think again about the older ones, as few as the last of them; then their time must do.
     """
     kept = agreement.committed[agreement.left :]
     if not kept:

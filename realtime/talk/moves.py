@@ -22,6 +22,7 @@ class Recognised:
     revision: int
     empty: bool = False
     word: bool = False
+    failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What the recogniser heard: words with their times, and how well they fit what was expected."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +13,9 @@ class Word:
     end_ms: int
     score: float | None = None
 
+    def later(self, ms: int) -> "Word":
+        return replace(self, start_ms=self.start_ms + ms, end_ms=self.end_ms + ms)
+
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
@@ -21,6 +24,10 @@ class Transcript:
 
     words: tuple[Word, ...] = ()
     on_script: float | None = None
+
+    def later(self, ms: int) -> "Transcript":
+        """The same, counted from a time `ms` earlier."""
+        return replace(self, words=tuple(word.later(ms) for word in self.words))
 
     @property
     def text(self) -> str:

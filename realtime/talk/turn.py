@@ -53,12 +53,14 @@ class Policy:
     live: bool = False  # the client is shown words while the learner speaks
     onset_ms: int = 64
     partial_ms: int = 500
+    rest_ms: int = 1_000  # for no longer is a busy recogniser left alone
+    long_ms: int = 8_000  # so much is recognised on the way though nobody reads along: its end is not to wait
     eager_ms: int = 96
     endpoint_ms: int = 500
     duck_ms: int = 128
     barge_in_ms: int = 600
     unduck_ms: int = 320
-    longest_ms: int = 120_000  # an utterance ends here, finished or not
+    longest_ms: int = 300_000  # an utterance ends here, finished or not
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ class Turn:
     fresh_ms: int = 0  # audio of the utterance that no recognition has covered
     revision: int = 0  # the newest recognition asked for
     recognising: bool = False  # that recognition is under way, and is of the utterance that is open
+    took_ms: int = 0  # audio received while it was under way: how busy the recogniser is
     content: Content = "unknown"  # what the whole of the open utterance was found to hold
     open_ms: int = 0  # audio since the utterance was opened
     awaited: frozenset[int] = frozenset()  # recognitions under way of what has been committed
@@ -170,7 +173,10 @@ def _by_hand(turn: Turn, policy: Policy) -> Step:
 
 
 def _longer(turn: Turn) -> Turn:
-    return replace(turn, fresh_ms=turn.fresh_ms + WINDOW_MS, open_ms=turn.open_ms + WINDOW_MS)
+    took_ms = turn.took_ms + WINDOW_MS if turn.recognising else turn.took_ms
+    return replace(
+        turn, fresh_ms=turn.fresh_ms + WINDOW_MS, open_ms=turn.open_ms + WINDOW_MS, took_ms=took_ms
+    )
 
 
 def _drop_held(turn: Turn) -> Step:
@@ -216,15 +222,18 @@ def _cut_in(turn: Turn) -> Step:
 
 
 def _maybe_partial(turn: Turn, policy: Policy) -> Step:
-    wanted = policy.live and turn.speech_ms > 0 and turn.fresh_ms >= policy.partial_ms
-    if not wanted or turn.recognising:
+    """A recogniser that took long is left alone for as long again: it has other learners."""
+    wanted = policy.live or turn.open_ms >= policy.long_ms
+    rested = turn.fresh_ms - turn.took_ms >= min(turn.took_ms, policy.rest_ms)
+    due = rested and turn.fresh_ms >= policy.partial_ms
+    if not (wanted and due and turn.speech_ms > 0) or turn.recognising:
         return turn, ()
     return _transcribe(turn, whole=False)
 
 
 def _transcribe(turn: Turn, *, whole: bool) -> Step:
     revision = turn.revision + 1
-    turn = replace(turn, revision=revision, recognising=True, content="unknown", fresh_ms=0)
+    turn = replace(turn, revision=revision, recognising=True, content="unknown", fresh_ms=0, took_ms=0)
     return turn, (Transcribe(revision, whole),)
 
 
@@ -252,7 +261,14 @@ def _resume(turn: Turn) -> Step:
 
 def _quiet(turn: Turn) -> Turn:
     return replace(
-        turn, ear="quiet", speech_ms=0, fresh_ms=0, open_ms=0, recognising=False, content="unknown"
+        turn,
+        ear="quiet",
+        speech_ms=0,
+        fresh_ms=0,
+        open_ms=0,
+        recognising=False,
+        took_ms=0,
+        content="unknown",
     )
 
 
@@ -282,7 +298,9 @@ def _recognised(turn: Turn, news: Recognised, policy: Policy) -> Step:
         return replace(turn, awaited=awaited, due=turn.due and bool(awaited), wanted=wanted), ()
     if news.revision != turn.revision or not turn.recognising:
         return turn, ()
-    turn = replace(turn, recognising=False)
+    # A recogniser that refuses is too busy: it is left alone for longer.
+    took_ms = max(turn.took_ms, policy.rest_ms) if news.failed else turn.took_ms
+    turn = replace(turn, recognising=False, took_ms=took_ms)
     if turn.ducked:
         return _cut_in(turn) if news.word else (turn, ())
     if turn.ear != "pausing":

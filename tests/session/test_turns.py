@@ -102,6 +102,30 @@ async def test_words_are_shown_while_the_learner_speaks_and_never_taken_back() -
         assert named(client.log, "tutor.transcript.tentative")[-1]["text"] == ""
 
 
+async def test_english_and_the_mother_tongue_are_listened_for() -> None:
+    async with studio() as stage:
+        client = await stage.connect()
+        say(client)
+        await client.until("response.done")
+        assert stage.ears.asked[-1].languages == ("en", "es")
+        client.send({"type": "tutor.settings", "mother_tongue": "en"})
+        await client.until("tutor.lesson")
+        say(client)
+        await client.until("response.done")
+        assert stage.ears.asked[-1].languages == ("en",)
+
+
+async def test_a_client_may_name_the_language_and_what_is_spoken_of() -> None:
+    async with studio() as stage:
+        client = await stage.connect(tutor=False)
+        named = {"model": "whisper-1", "language": "es", "prompt": "Tea and cakes."}
+        await stage.configure(client, transcription=named)
+        say(client)
+        await client.until("response.done")
+        assert stage.ears.asked[-1].languages == ("es",)
+        assert stage.ears.asked[-1].prompt == "Tea and cakes."
+
+
 @pytest.mark.parametrize("tutor", [False, True])
 async def test_push_to_talk(tutor: bool) -> None:
     async with studio() as stage:

@@ -110,7 +110,7 @@ def test_deltas_join_to_the_final_transcript(said: list[str], shares: list[float
 @settings(max_examples=100, deadline=None)
 @given(RECOGNITIONS)
 def test_nothing_is_shown_twice(recognitions: list[str]) -> None:
-    """What is shown, committed and tentative, lies in the order of its times, as far as those are believed."""
+    """What is shown, committed and tentative, lies in the order of its times, as far as they go."""
     agreement = Agreement()
     for recognition in recognitions:
         agreement = hear(agreement, words(recognition))

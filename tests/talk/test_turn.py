@@ -12,6 +12,7 @@ from realtime.talk.moves import (
     HoldReply,
     OpenReply,
     OpenUtterance,
+    Recognised,
     StartReply,
     StopReply,
     TellStarted,
@@ -72,8 +73,33 @@ def test_one_partial_at_a_time() -> None:
     assert hearing(LIVE).speak(5000).did()
 
 
-def test_the_newest_audio_is_recognised_as_soon_as_the_recogniser_is_free() -> None:
-    assert hearing(LIVE).speak(5000).recognised().speak(32).did(Transcribe(2, whole=False))
+def asked_at_once() -> Talk:
+    """Words are being recognised, and no more audio has come since."""
+    return Talk(LIVE).speak(512).skip()
+
+
+def test_a_quick_recogniser_is_asked_again_at_once() -> None:
+    talk = asked_at_once().speak(64).recognised()
+    assert talk.speak(416).did()
+    assert talk.speak(32).did(Transcribe(2, whole=False))
+
+
+def test_a_busy_recogniser_is_left_alone_for_as_long_as_it_took() -> None:
+    talk = asked_at_once().speak(640).recognised()
+    assert talk.speak(608).did()
+    assert talk.speak(32).did(Transcribe(2, whole=False))
+
+
+def test_a_very_busy_recogniser_is_asked_again_after_a_second() -> None:
+    talk = asked_at_once().speak(5000).recognised()
+    assert talk.speak(960).did()
+    assert talk.speak(64).did(Transcribe(2, whole=False))
+
+
+def test_a_recogniser_that_refuses_is_left_alone_though_it_was_quick() -> None:
+    talk = asked_at_once().speak(32).on(Recognised(1, failed=True))
+    assert talk.speak(1920).did()
+    assert talk.speak(64).did(Transcribe(2, whole=False))
 
 
 def test_a_partial_decides_nothing() -> None:
@@ -84,6 +110,10 @@ def test_a_partial_decides_nothing() -> None:
 
 def test_no_partials_for_a_client_that_is_not_shown_them() -> None:
     assert hearing(GA).speak(5000).did()
+
+
+def test_a_long_utterance_is_recognised_on_the_way_though_nobody_reads_along() -> None:
+    assert hearing(replace(GA, long_ms=3000)).speak(3000).did(Transcribe(1, whole=False))
 
 
 def test_a_short_silence_is_no_pause() -> None:
@@ -192,7 +222,7 @@ def test_a_reply_held_before_create_response_was_turned_off_is_dropped() -> None
 
 
 def test_push_to_talk_never_reacts_to_voice() -> None:
-    talk = Talk(BY_HAND).speak(5000).silence(5000).speak(200_000)
+    talk = Talk(BY_HAND).speak(3000).silence(3000).speak(1000)
     assert talk.phase == "listening"
     assert talk.did()
 

@@ -45,6 +45,8 @@ POLICIES = st.builds(
     duck_ms=st.integers(0, 200),
     barge_in_ms=st.integers(100, 800),
     unduck_ms=st.integers(0, 400),
+    rest_ms=st.integers(0, 2000),
+    long_ms=st.integers(300, 3000),
     longest_ms=st.integers(500, 3000),
 )
 
@@ -95,11 +97,11 @@ class AnyTurn(RuleBasedStateMachine):
             self._window(speech=speech)
 
     @precondition(lambda self: self.under_way)
-    @rule(data=st.data(), empty=st.booleans(), word=st.booleans())
-    def recognition_ends(self, data: st.DataObject, empty: bool, word: bool) -> None:
+    @rule(data=st.data(), empty=st.booleans(), word=st.booleans(), failed=st.booleans())
+    def recognition_ends(self, data: st.DataObject, empty: bool, word: bool, failed: bool) -> None:
         revision = data.draw(st.sampled_from(self.under_way))
         before = self.turn
-        effects = self._recognised(revision, empty=empty, word=word)
+        effects = self._recognised(Recognised(revision, empty and not failed, word, failed))
         if revision not in {self.newest} | before.awaited:
             assert not effects
             assert self.turn == before
@@ -213,7 +215,7 @@ class AnyTurn(RuleBasedStateMachine):
         assert not self.turn.ducked
         assert not self.held
         for revision in sorted(self.sure):
-            self._recognised(revision, empty=False, word=False)
+            self._recognised(Recognised(revision))
         for _ in range(3):
             if self.announced:
                 assert self.started
@@ -247,11 +249,12 @@ class AnyTurn(RuleBasedStateMachine):
         elif not speech and now.ear == before.ear == "pausing":
             assert now.silent_ms < policy.endpoint_ms
 
-    def _recognised(self, revision: int, *, empty: bool, word: bool) -> tuple[Effect, ...]:
+    def _recognised(self, news: Recognised) -> tuple[Effect, ...]:
+        revision = news.revision
         self.under_way.remove(revision)
-        self.owed = self.owed or (revision in self.due_on and not empty)
+        self.owed = self.owed or (revision in self.due_on and not news.empty)
         self.due_on.discard(revision)
-        effects = self._on(Recognised(revision, empty, word))
+        effects = self._on(news)
         self.sure.discard(revision)
         return effects
 
@@ -269,7 +272,7 @@ class AnyTurn(RuleBasedStateMachine):
             case TellStarted():
                 assert self.open
             case Transcribe(revision=revision, whole=whole):
-                assert whole or self.policy.live
+                assert whole or self.policy.live or self.turn.open_ms >= self.policy.long_ms
                 self._transcribe(revision)
             case ForgetUtterance():
                 self.sure -= self.of_open
