@@ -5,6 +5,7 @@ Large files lie with another host, as the hub's do, where a token must not get.
 
 import hashlib
 import socket
+import struct
 import threading
 from collections import Counter
 from collections.abc import AsyncGenerator, Iterator
@@ -47,6 +48,7 @@ class Hub:
     asked: list[Asked] = field(default_factory=list)
     stalled: threading.Event = field(default_factory=threading.Event)
     port: int = 0
+    listener: socket.socket | None = None
 
     @property
     def url(self) -> str:
@@ -55,6 +57,11 @@ class Hub:
     def gets(self, name: str) -> list[Asked]:
         """The requests for a file's bytes, in the order in which they came."""
         return [each for each in self.asked if each.method == "GET" and each.path.endswith(f"/{name}")]
+
+    def reset_connections(self) -> None:
+        """From now on one that is closed is reset, as by a router that forgot it."""
+        assert self.listener
+        self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
     async def info(self, request: Request) -> Response:
         repo = self._noted(request)
@@ -140,7 +147,7 @@ def running(hub: Hub) -> Iterator[Hub]:
     ]
     config = uvicorn.Config(Starlette(routes=routes), log_config=None, lifespan="off")
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        hub.port = listener.getsockname()[1]
+        hub.listener, hub.port = listener, listener.getsockname()[1]
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()

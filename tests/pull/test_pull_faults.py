@@ -45,6 +45,18 @@ def test_a_broken_connection_is_continued_where_it_broke(
     assert placed(cache) == weights
 
 
+def test_a_connection_that_was_reset_is_continued_too(
+    hub: Hub, pull: Pull, cache: Path, weights: bytes
+) -> None:
+    hub.reset_connections()
+    hub.cut_after["model.bin"] = [40 * MIB]
+    done = pull("cpu")
+    assert done.returncode == 0, done.stderr
+    first, second = [each.range for each in hub.gets("model.bin") if each.path.startswith("/storage/")]
+    assert (first, second) in [(None, f"bytes={kept * MIB}-") for kept in (10, 20, 30, 40)]
+    assert placed(cache) == weights
+
+
 def test_a_pull_that_was_killed_is_continued_by_the_next(
     hub: Hub, pull: Pull, command: list[str], environment: dict[str, str], cache: Path, weights: bytes
 ) -> None:
