@@ -1,13 +1,13 @@
 """The `tutor` command: serve the tutor, run the speech server alone, talk from a terminal, fetch models."""
 
 import argparse
-import ipaddress
+import json
 import os
 import signal
 import socket
-import ssl
 import sys
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import get_args
 
@@ -15,8 +15,9 @@ import anyio
 import uvicorn
 from pydantic import ValidationError
 
-from realtime import terminal, tls
+from realtime import doctor, terminal, tls
 from realtime.app import create_app
+from realtime.checkup import examine
 from realtime.children import speech_server
 from realtime.errors import PullError, SettingsError
 from realtime.keys import invitation
@@ -47,23 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="tutor", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="command")
     serve_ = commands.add_parser("serve", help="serve the tutor and its page")
-    serve_.add_argument("--host", help="address to listen on (default 127.0.0.1)")
-    serve_.add_argument("--port", type=int, help="port to listen on (default 8000; 0: any free one)")
-    serve_.add_argument(
-        "--profile",
-        choices=get_args(Settings.model_fields["profile"].annotation),
-        help="which engines to run (default auto: the best that is installed and downloaded)",
-    )
-    serve_.add_argument("--speech-url", help="a speech server elsewhere, such as http://127.0.0.1:9000/v1")
-    serve_.add_argument("--transcription-url", help="a recognition server elsewhere")
-    serve_.add_argument("--chat-url", help="an OpenAI-compatible chat server, for free talk")
-    serve_.add_argument("--chat-model", help="the name of its model")
-    serve_.add_argument("--tls", choices=["self"], help="https by this machine's own authority")
-    serve_.add_argument("--tls-cert", help="https by this certificate chain (PEM)")
-    serve_.add_argument("--tls-key", help="its key (PEM)")
-    serve_.add_argument("--origin", action="append", dest="origins", help="a page elsewhere that may talk")
-    serve_.add_argument("--lesson", help="the lesson for clients that name none")
-    serve_.add_argument("--lessons", help="a folder of lesson files instead of the built-in ones")
+    _add_settings(serve_)
     serve_.set_defaults(run=serve)
     speech = commands.add_parser("speech", help="run the speech server alone")
     speech.add_argument("--port", type=int, default=9000)
@@ -88,7 +73,33 @@ def _parser() -> argparse.ArgumentParser:
     plan_ = commands.add_parser("plan", help="how the engines would share a graphics card's memory")
     plan_.add_argument("--gb", type=float, help="of a card with so many GB (default: this machine's first)")
     plan_.set_defaults(run=run_plan)
+    doctor_ = commands.add_parser("doctor", help="what is wrong here, and what to type")
+    _add_settings(doctor_)
+    doctor_.add_argument("--url", help="try the engines behind the tutor that runs there")
+    doctor_.add_argument("--key", help="that server's API key (default: TUTOR_API_KEY)")
+    doctor_.add_argument("--json", action="store_true", help="for programs")
+    doctor_.set_defaults(run=run_doctor)
     return parser
+
+
+def _add_settings(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--host", help="address to listen on (default 127.0.0.1)")
+    parser.add_argument("--port", type=int, help="port to listen on (default 8000; 0: any free one)")
+    parser.add_argument(
+        "--profile",
+        choices=get_args(Settings.model_fields["profile"].annotation),
+        help="which engines to run (default auto: the best that is installed and downloaded)",
+    )
+    parser.add_argument("--speech-url", help="a speech server elsewhere, such as http://127.0.0.1:9000/v1")
+    parser.add_argument("--transcription-url", help="a recognition server elsewhere")
+    parser.add_argument("--chat-url", help="an OpenAI-compatible chat server, for free talk")
+    parser.add_argument("--chat-model", help="the name of its model")
+    parser.add_argument("--tls", choices=["self"], help="https by this machine's own authority")
+    parser.add_argument("--tls-cert", help="https by this certificate chain (PEM)")
+    parser.add_argument("--tls-key", help="its key (PEM)")
+    parser.add_argument("--origin", action="append", dest="origins", help="a page elsewhere that may talk")
+    parser.add_argument("--lesson", help="the lesson for clients that name none")
+    parser.add_argument("--lessons", help="a folder of lesson files instead of the built-in ones")
 
 
 def talk(arguments: argparse.Namespace) -> None:
@@ -101,13 +112,13 @@ def talk(arguments: argparse.Namespace) -> None:
 def serve(arguments: argparse.Namespace) -> None:
     settings = _settings(arguments)
     server = settings.server
-    if not _is_loopback(server.host) and not settings.api_keys:
+    if not tls.is_loopback(server.host) and not settings.api_keys:
         message = (
             f"{server.host} can be reached by others: set TUTOR_API_KEYS=key[,key...] or listen on 127.0.0.1"
         )
         raise SettingsError(message)
     settings = _with_profile(settings)
-    certificate = _certificate(server)
+    certificate = tls.certificate_of(server)
     with _listening(server) as listener:
         scheme = "https" if certificate else "http"
         address = f"{scheme}://{_reachable_at(server.host)}:{listener.getsockname()[1]}"
@@ -149,33 +160,6 @@ def _invitation(address: str, settings: Settings) -> str:
     return address
 
 
-def _certificate(server: Server) -> tls.Certificate | None:
-    if server.tls == "self":
-        return tls.own_certificate(server.tls_folder)
-    if server.tls_cert is None and server.tls_key is None:
-        return None
-    if server.tls_cert is None or server.tls_key is None:
-        raise SettingsError("--tls-cert and --tls-key go together")
-    for file in (server.tls_cert, server.tls_key):
-        if not file.is_file():
-            raise SettingsError(f"{file} is not there")
-    try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(server.tls_cert, server.tls_key)
-    except ssl.SSLError as error:
-        message = f"{server.tls_cert} and {server.tls_key} are no certificate and its key: {error}"
-        raise SettingsError(message) from error
-    return tls.Certificate(server.tls_cert, server.tls_key, server.tls_cert)
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def _reachable_at(host: str) -> str:
     """An address to type: the first of this machine's own where it listens on all of them."""
     if host in ("0.0.0.0", "::"):
@@ -197,6 +181,13 @@ def run_speech(arguments: argparse.Namespace) -> None:
     """The speech server takes this process's place."""
     command = speech_server(arguments.port)
     os.execv(command[0], command)
+
+
+def run_doctor(arguments: argparse.Namespace) -> None:
+    key = arguments.key or os.environ.get("TUTOR_API_KEY")
+    found = doctor.findings(examine(_settings(arguments), arguments.url, key))
+    print(json.dumps([asdict(finding) for finding in found]) if arguments.json else doctor.told(found))
+    sys.exit(any(finding.state == "wrong" for finding in found))
 
 
 def run_plan(arguments: argparse.Namespace) -> None:

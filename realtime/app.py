@@ -1,6 +1,5 @@
 """The gateway: its routes, its page, and what lives as long as it does."""
 
-import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from starlette.websockets import WebSocket
 
 from realtime import metrics
 from realtime.admission import Door, failure
-from realtime.children import is_well, keep_alive, speech_server
+from realtime.children import free_port, is_well, keep_alive, speech_server
 from realtime.engines.chat import HttpChatModel
 from realtime.engines.protocols import ChatModel
 from realtime.engines.recognition import HttpTranscriber
@@ -76,7 +75,7 @@ def create_app(settings: Settings, address: str, authority: bytes | None = None)
             hearing_url = settings.engines.transcription_url or base_url
             chat_server = own_chat_server(client, settings)
             if chat_server:
-                tasks.start_soon(chat_server.run)
+                tasks.start_soon(run_after, client, base_url, chat_server)
             transcriber = HttpTranscriber(client, hearing_url, settings.engines)
             engines = Engines(
                 transcriber,
@@ -111,6 +110,13 @@ def create_app(settings: Settings, address: str, authority: bytes | None = None)
         middleware=[Middleware(PageHeaders)],
         lifespan=lifespan,
     )
+
+
+async def run_after(client: httpx.AsyncClient, speech_url: str, chat_server: ChatServer) -> None:
+    """Whisper takes its part of a graphics card first: vLLM counts as its own what others take while it starts."""
+    while not await is_well(client, speech_url.removesuffix("/v1")):  # noqa: ASYNC110 -- as in tell_when_ready
+        await anyio.sleep(0.2)
+    await chat_server.run()
 
 
 def own_chat_server(client: httpx.AsyncClient, settings: Settings) -> ChatServer | None:
@@ -234,9 +240,3 @@ class PageHeaders:
             await send(message)
 
         await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]

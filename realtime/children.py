@@ -1,6 +1,7 @@
 """The engine processes that `tutor serve` starts: started, watched, restarted, ended with the server."""
 
 import logging
+import socket
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -80,3 +81,9 @@ async def is_well(client: httpx.AsyncClient, root_url: str) -> bool:
     except httpx.HTTPError:
         return False
     return answer.is_success or answer.status_code == 404
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]

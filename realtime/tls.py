@@ -6,6 +6,7 @@ that the next start needs no new trust.
 
 import ipaddress
 import socket
+import ssl
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +14,9 @@ from pathlib import Path
 import psutil
 import segno
 import trustme
+
+from realtime.errors import SettingsError
+from realtime.settings import Server
 
 AUTHORITY = "authority.pem"  # with its key, so for nobody else to read
 
@@ -25,6 +29,34 @@ class Certificate:
     chain: Path
     key: Path
     authority: Path  # what devices are to trust; no key in it
+
+
+def certificate_of(server: Server) -> Certificate | None:
+    """None for plain http. Raises SettingsError for files that are no certificate and its key."""
+    if server.tls == "self":
+        return own_certificate(server.tls_folder)
+    if server.tls_cert is None and server.tls_key is None:
+        return None
+    if server.tls_cert is None or server.tls_key is None:
+        raise SettingsError("--tls-cert and --tls-key go together")
+    for file in (server.tls_cert, server.tls_key):
+        if not file.is_file():
+            raise SettingsError(f"{file} is not there")
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(server.tls_cert, server.tls_key)
+    except ssl.SSLError as error:
+        message = f"{server.tls_cert} and {server.tls_key} are no certificate and its key: {error}"
+        raise SettingsError(message) from error
+    return Certificate(server.tls_cert, server.tls_key, server.tls_cert)
+
+
+def is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def own_certificate(folder: Path) -> Certificate:
