@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from gpu.errors import BadRequest
 
 SAMPLE_RATE = 16_000
-MAX_SECONDS = 120
+MAX_SECONDS = 300
 
 Samples = NDArray[np.int16]
 

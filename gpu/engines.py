@@ -39,12 +39,12 @@ class Engines:
     def missing(self) -> list[str]:
         return [pool.engine for pool in (self.recognition, self.voice) if not pool.ready]
 
-    async def transcribe(self, audio: Samples, expected: list[str], rank: Rank) -> Head:
-        """`{"words": [...], "on_script": ...}`."""
+    async def transcribe(self, audio: Samples, expected: list[str], prompt: str, rank: Rank) -> Head:
+        """`{"words": [...], "on_script": ...}`; `prompt`: what was said before this audio."""
         if len(audio) < SHORTEST_S * SAMPLE_RATE:
             return {"words": [], "on_script": None}
-        head: Head = {"expected": expected, "partial": rank.partial}
-        key = hashlib.sha256("\n".join(expected).encode()).hexdigest()
+        head: Head = {"expected": expected, "prompt": prompt, "partial": rank.partial}
+        key = hashlib.sha256("\n".join((*expected, prompt)).encode()).hexdigest()
         (answer, _), *_ = await self.recognition.ask(head, audio.tobytes(), rank=rank, key=key)
         if unknown := answer.get("unknown"):
             (said, _), *_ = await self.voice.ask({"phonemes": unknown}, rank=rank)

@@ -26,6 +26,7 @@ DUE_MS = 1000
 class Asked:
     file: bytes
     expected: list[str]
+    prompt: str
     response_format: str
 
 
@@ -38,7 +39,7 @@ async def transcriptions(request: Request) -> Response:
     async def work(read: tuple[Asked, Rank]) -> Response:
         asked, rank = read
         audio = await to_thread.run_sync(decode, asked.file)
-        heard = await engines.transcribe(audio, asked.expected, rank)
+        heard = await engines.transcribe(audio, asked.expected, asked.prompt, rank)
         return _response(asked.response_format, heard, len(audio) / SAMPLE_RATE)
 
     return await answer(request, read, work)
@@ -55,7 +56,7 @@ async def _read(request: Request) -> Asked:
             raise BadRequest("unknown_format", f"response_format is none of {known}.", "response_format")
         if _text(form, "language", "en").lower().partition("-")[0] not in ("en", "english"):
             raise BadRequest("unsupported_language", "This engine recognises English only.", "language")
-        return Asked(await file.read(), _expected(form), response_format)
+        return Asked(await file.read(), _expected(form), _text(form, "prompt", ""), response_format)
 
 
 def _text(form: FormData, name: str, default: str) -> str:

@@ -53,7 +53,7 @@ class Recogniser:
     def answer(self, head: Head, body: bytes, stop: Stop) -> Iterator[Message]:
         """`phonemes` are espeak's, of words that an earlier answer named as unknown."""
         self.learn(head.get("phonemes", {}))
-        sentences = script.sentences_of(head["expected"])
+        sentences = script.what_follows(head["prompt"], script.sentences_of(head["expected"]))
         unknown = self.look_up({word for words in sentences for word in words})
         if unknown:
             yield {"unknown": unknown}, b""

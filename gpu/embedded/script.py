@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 Sentence = tuple[str, ...]
+PROMPT_WORDS = 3  # by so many it is found where in a sentence the prompt ended
 
 
 def words_of(sentence: str) -> Sentence:
@@ -18,6 +19,24 @@ def words_of(sentence: str) -> Sentence:
 def sentences_of(expected: Sequence[str]) -> tuple[Sentence, ...]:
     """Each different sentence once, in order."""
     return tuple(dict.fromkeys(words for sentence in expected if (words := words_of(sentence))))
+
+
+def what_follows(prompt: str, sentences: tuple[Sentence, ...]) -> tuple[Sentence, ...]:
+    """What may still be said of the sentences after `prompt`; all of them where it fits none.
+
+    The prompt's last word may sound into the audio, so each rest comes with and without it.
+    """
+    last = words_of(prompt)[-PROMPT_WORDS:]
+    if not last:
+        return sentences
+    rests = (
+        sentence[end - again :]
+        for sentence in sentences
+        for end in range(len(last), len(sentence))
+        if sentence[end - len(last) : end] == last
+        for again in (0, 1)
+    )
+    return tuple(dict.fromkeys(rests)) or sentences
 
 
 def write_dictionary(pronunciations: Mapping[str, Sequence[str]], path: Path) -> None:
