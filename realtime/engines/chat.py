@@ -17,6 +17,7 @@ from realtime.talk.tokens import Tokens
 
 STAGE = "chat"
 TOO_MANY_REQUESTS = 429
+WINDOW_TIMEOUT_S = 1  # a reply can do without it
 # How vLLM, OpenAI and llama.cpp say that a prompt is longer than the model's window.
 TOO_LONG = re.compile(r"context[_ ](length|size|window)", re.IGNORECASE)
 Json = dict[str, Any]
@@ -30,6 +31,7 @@ class HttpChatModel:
         self._headers = {"Authorization": f"Bearer {engines.api_key}"}
         self._engines = engines
         self._window = engines.chat_window
+        self._asked = False
 
     @asynccontextmanager
     async def reply(self, request: ChatRequest) -> AsyncGenerator[AsyncIterator[ChatNews]]:
@@ -50,13 +52,16 @@ class HttpChatModel:
                 yield news
 
     async def window(self) -> int | None:
-        """Of the servers we know only vLLM says it; it is asked until it has answered once."""
-        if self._window is None:
-            timeout = httpx.Timeout(self._engines.chat_timeout_s)
+        """Of the servers we know only vLLM says it. It is asked until it has answered once."""
+        if self._window is None and not self._asked:
+            timeout = httpx.Timeout(WINDOW_TIMEOUT_S)
             async with engine_errors(STAGE):
                 response = await self._client.get(self._models_url, headers=self._headers, timeout=timeout)
-            await _check(response)
-            self._window = _served_window(response.content, self._engines.chat_model)
+            if response.is_server_error:
+                raise EngineDown(STAGE, f"HTTP {response.status_code}")
+            self._asked = True
+            if response.is_success:
+                self._window = _served_window(response.content, self._engines.chat_model)
         return self._window
 
 
@@ -85,8 +90,8 @@ class _Models(Answer):
 def _served_window(answer: bytes, name: str) -> int | None:
     try:
         served = _Models.model_validate_json(answer).data
-    except ValidationError as error:
-        raise EngineRefused(STAGE, f"what is no list of models: {answer[:100]!r}") from error
+    except ValidationError:
+        return None
     mine = [model for model in served if model.id == name] or served
     return mine[0].max_model_len if mine else None
 

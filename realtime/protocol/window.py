@@ -13,7 +13,7 @@ from realtime.talk.conversation import Call, CallOutput, Entry, Message
 from realtime.talk.tokens import Tokens
 
 KEPT = 0.5  # of the room for the talk is what a step leaves filled
-FULL = 0.75  # of it: from here on a summary is written, so that it is there before the room is used up
+FULL = 0.9  # of it: from here on a summary is written, so that it is there before the room is used up
 MARGIN = 0.05  # of the window: what is counted is not what the server counts
 FRAME = 16  # characters that a chat template puts around a message, roughly
 

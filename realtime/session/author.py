@@ -82,7 +82,7 @@ def _chat(recall: Recall, topic: Topic) -> Script:
     afterwards the learner would hear a beginning twice."""
 
     async def script() -> AsyncGenerator[ChatNews]:
-        recall.begin(topic)
+        await recall.begin(topic)
         worth_another_try: set[type[EngineError]] = {EngineDown, PromptTooLong}
         ended = False
         while not ended:
@@ -100,7 +100,7 @@ def _chat(recall: Recall, topic: Topic) -> Script:
                     raise
                 worth_another_try.remove(type(error))
                 if isinstance(error, PromptTooLong):
-                    await recall.refused(request)
+                    recall.refused(request)
         recall.end(topic)
 
     return script

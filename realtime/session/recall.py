@@ -2,6 +2,7 @@
 
 import json
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
 
 import anyio
@@ -44,10 +45,12 @@ class Recall:
         self._window: int | None = None
         self._summary = anyio.CancelScope()
 
-    def begin(self, topic: Topic) -> None:
-        """A learner waits for this reply: nothing else is asked of the model."""
+    async def begin(self, topic: Topic) -> None:
+        """A learner waits for this reply: no summary is written meanwhile."""
         if topic.own:
             self._summary.cancel()
+        with suppress(EngineError):
+            self._window = await self.model.window() or self._window
 
     def request(self, topic: Topic) -> ChatRequest:
         kept = self._kept if topic.own else Kept()
@@ -69,10 +72,10 @@ class Recall:
     def learn(self, request: ChatRequest, usage: Tokens | None) -> None:
         self._measure = self._measure.after(_characters(request), usage)
 
-    async def refused(self, request: ChatRequest) -> None:
-        """The server says that this was too long: more is left out from now on. Raises EngineError."""
+    def refused(self, request: ChatRequest) -> None:
+        """The server says that this was too long: more is left out from now on."""
         characters = _characters(request)
-        self._window = self._window or await self.model.window() or self._measure.tokens(characters)
+        self._window = self._window or self._measure.tokens(characters)
         self._measure = self._measure.refused(characters, self._window)
 
     def end(self, topic: Topic) -> None:
@@ -84,7 +87,6 @@ class Recall:
     async def _look_ahead(self, topic: Topic, scope: anyio.CancelScope) -> None:
         with scope:
             try:
-                self._window = await self.model.window() or self._window
                 await self._summarise(topic)
             except EngineError as error:
                 log.info("no summary: %s", error)
