@@ -8,6 +8,7 @@ its process was ended (its issue 4196); weights are gigabytes, so what came is k
 
 import errno
 import hashlib
+import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -87,7 +88,8 @@ def fetch(offered: Offer) -> None:
     """What came until it fails is continued by the next call, in whichever process."""
     with _plainly(offered.model):
         for file in offered.missing:
-            print(f"  {file.name}", flush=True)
+            if not sys.stderr.isatty():  # where there are no progress bars, which name it
+                print(f"  {file.name}", flush=True)
             _place(offered, file)
             hf_hub_download(offered.model.repo, file.name, revision=offered.commit)  # links what was placed
         ref = cache_of(offered.model) / "refs" / offered.model.revision

@@ -1,9 +1,13 @@
 """What is downloaded, and that it is right, whole and found."""
 
 import json
+import os
+import pty
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 from tests.pull.conftest import SMALL, WEIGHTS, Pull
 from tests.pull.hub import Hub, commit, sha256
@@ -59,6 +63,20 @@ def test_the_libraries_find_what_was_pulled_without_a_network(
         [sys.executable, "-c", code], env=offline, capture_output=True, text=True, check=True
     )
     assert (Path(found.stdout.strip()) / "model.bin").read_bytes() == WEIGHTS
+
+
+@pytest.mark.parametrize(("answer", "fetched"), [(b"n", 0), (b"y", 1)])
+def test_at_a_terminal_it_asks_first(
+    hub: Hub, command: list[str], environment: dict[str, str], answer: bytes, fetched: int
+) -> None:
+    ours, theirs = pty.openpty()
+    os.write(ours, answer + b"\n")
+    done = subprocess.run([*command, "cpu"], env=environment, stdin=theirs, capture_output=True, timeout=120)
+    for each in (ours, theirs):
+        os.close(each)
+    assert done.returncode == 0
+    assert b"Download it? [Y/n]" in done.stdout
+    assert len([each for each in hub.gets("model.bin") if each.path.startswith("/storage/")]) == fetched
 
 
 def test_the_embedded_profile_needs_nothing(hub: Hub, pull: Pull) -> None:
