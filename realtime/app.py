@@ -113,7 +113,7 @@ def create_app(settings: Settings, address: str, authority: bytes | None = None)
 
 
 async def run_after(client: httpx.AsyncClient, speech_url: str, chat_server: ChatServer) -> None:
-    """Whisper takes its part of a graphics card first: vLLM counts as its own what others take while it starts."""
+    """Whisper takes its part of a graphics card first: vLLM counts what others take meanwhile as its own."""
     while not await is_well(client, speech_url.removesuffix("/v1")):  # noqa: ASYNC110 -- as in tell_when_ready
         await anyio.sleep(0.2)
     await chat_server.run()

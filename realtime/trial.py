@@ -1,4 +1,4 @@
-"""Trying the engines in earnest: a sentence is spoken, recognised and answered. Others judge what came of it."""
+"""Trying the engines in earnest: a sentence is spoken, recognised and answered. Others judge what came."""
 
 # pyright: reportMissingTypeStubs=false
 
