@@ -17,8 +17,8 @@ async def canned(answer: bytes) -> AsyncGenerator[str]:
             while b"\r\n\r\n" not in request:
                 request += await stream.receive()
             head, _, body = request.partition(b"\r\n\r\n")
-            length = next(line for line in head.lower().splitlines() if line.startswith(b"content-length:"))
-            missing = int(length.split(b":")[1]) - len(body)
+            lengths = [line for line in head.lower().splitlines() if line.startswith(b"content-length:")]
+            missing = sum(int(length.split(b":")[1]) for length in lengths) - len(body)
             while missing > 0:
                 missing -= len(await stream.receive())
             await stream.send(answer)

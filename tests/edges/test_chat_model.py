@@ -10,7 +10,7 @@ import pytest
 
 from realtime.engines.chat import HttpChatModel
 from realtime.engines.protocols import CallDelta, ChatEnded, ChatNews, ChatRequest
-from realtime.errors import EngineDown, EngineRefused, EngineTimeout
+from realtime.errors import EngineDown, EngineError, EngineRefused, EngineTimeout, PromptTooLong
 from realtime.settings import Engines
 from realtime.talk.tokens import Tokens
 from tests.clients.stage import scripted_engines
@@ -21,9 +21,11 @@ ASKED = ChatRequest(({"role": "user", "content": "Tea?"},))
 TOOL = {"type": "function", "function": {"name": "weather", "parameters": {"type": "object"}}}
 
 
-async def _written(url: str, request: ChatRequest = ASKED, timeout_s: float = 5) -> list[ChatNews]:
+async def _written(
+    url: str, request: ChatRequest = ASKED, first_s: float = 5, then_s: float = 5
+) -> list[ChatNews]:
     async with httpx.AsyncClient() as client:
-        model = HttpChatModel(client, url, Engines(chat_timeout_s=timeout_s))
+        model = HttpChatModel(client, url, Engines(chat_first_timeout_s=first_s, chat_timeout_s=then_s))
         async with model.reply(request) as news:
             return [one async for one in news]
 
@@ -98,6 +100,61 @@ async def test_an_error_answer_is_refused_with_what_it_says() -> None:
             await _written(url)
 
 
+VLLM_SAYS = (
+    b'{"error": {"message": "This model\'s maximum context length is 512 tokens. However, your prompt"}}'
+)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "error"),
+    [
+        ("400 Bad Request", VLLM_SAYS, PromptTooLong),
+        ("400 Bad Request", b'{"error": {"type": "exceed_context_size_error"}}', PromptTooLong),
+        ("400 Bad Request", b'{"error": {"code": "context_length_exceeded"}}', PromptTooLong),
+        ("401 Unauthorized", b"{}", EngineRefused),
+        ("429 Too Many Requests", b"{}", EngineDown),
+        (
+            "500 Internal Server Error",
+            b'{"error": {"message": "EngineCore encountered an issue"}}',
+            EngineDown,
+        ),
+        ("503 Service Unavailable", b"", EngineDown),
+        ("200 OK", b'data: {"error": {"message": "EngineCore encountered an issue"}}\n\n', EngineDown),
+    ],
+)
+async def test_what_may_work_the_next_time_is_told_from_what_will_not(
+    status: str, body: bytes, error: type[EngineError]
+) -> None:
+    async with canned(http(body, EVENTS, status=status)) as url:
+        with pytest.raises(EngineError) as raised:
+            await _written(url)
+    assert type(raised.value) is error
+
+
+async def _window(answer: bytes, **settings: Any) -> int | None:
+    async with canned(answer) as url, httpx.AsyncClient() as client:
+        return await HttpChatModel(client, url, Engines(**settings)).window()
+
+
+async def test_the_window_is_what_the_server_says_of_the_model() -> None:
+    listed = b'{"data": [{"id": "other", "max_model_len": 7}, {"id": "llama", "max_model_len": 8192}]}'
+    assert await _window(http(listed), chat_model="llama") == 8192
+    assert await _window(http(listed), chat_model="unlisted") == 7
+    assert await _window(http(listed), chat_model="llama", chat_window=4096) == 4096
+
+
+@pytest.mark.parametrize("answer", [b'{"data": [{"id": "llama"}]}', b'{"data": []}', b"nonsense", b"[]"])
+async def test_most_servers_do_not_say_it(answer: bytes) -> None:
+    assert await _window(http(answer)) is None
+    assert await _window(http(answer, status="404 Not Found")) is None
+
+
+async def test_the_window_of_a_server_that_is_lost_is_not_known() -> None:
+    async with canned(http(b"", status="503 Service Unavailable")) as url, httpx.AsyncClient() as client:
+        with pytest.raises(EngineDown):
+            await HttpChatModel(client, url, Engines()).window()
+
+
 async def test_a_stream_that_breaks_off_is_down() -> None:
     head = b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n"
     async with canned(head + b'data: {"choices": []}\n\n') as url:
@@ -128,11 +185,29 @@ async def test_tools_and_limits_are_asked_for_as_servers_know_them(engines: str)
     assert (body["tools"], body["tool_choice"], body["max_tokens"]) == ([TOOL], "required", 50)
 
 
-async def test_a_silent_server_is_given_up(engines: str) -> None:
+async def test_a_server_that_comes_to_a_halt_is_given_up(engines: str) -> None:
     await _script(engines, chat_fault="stall")
     with pytest.raises(EngineTimeout):
-        await _written(engines, timeout_s=0.3)
+        await _written(engines, first_s=60, then_s=0.3)
     await _script(engines, chat_fault="")
+
+
+async def test_a_server_that_does_not_begin_is_given_up(engines: str) -> None:
+    await _script(engines, first_token_ms=60_000)
+    with pytest.raises(EngineTimeout):
+        await _written(engines, first_s=0.3, then_s=60)
+    await _script(engines, first_token_ms=30)
+
+
+async def test_how_a_model_is_to_write_is_the_servers_choice(engines: str) -> None:
+    await _written(engines)
+    body = (await _script(engines))["requests"][-1]
+    assert (body["temperature"], body["top_p"], "stop" in body, "max_tokens" in body) == (
+        0.6,
+        0.9,
+        False,
+        False,
+    )
 
 
 async def test_leaving_ends_the_generation(engines: str) -> None:
