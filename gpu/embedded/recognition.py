@@ -16,6 +16,7 @@ from gpu.embedded.grammar import listen_for, open_place
 from gpu.embedded.judge import Evidence, Judge, on_script, word_score
 from gpu.embedded.pronunciation import in_dictionary, load_dictionary, phones_of
 from gpu.embedded.script import Sentence
+from gpu.embedded.voiced import Voiced
 from gpu.pipe import Head, Message
 
 DECODERS_KEPT = 16  # about 10 MB each
@@ -46,6 +47,7 @@ class Recogniser:
     def __init__(self, scratch: Path) -> None:
         self._scratch = scratch  # the decoder reads its dictionary from a file and gives its features as one
         self._dictionary = load_dictionary(MODELS / "cmudict-en-us.dict")
+        self._voiced = Voiced()
         self._judge = Judge(acoustic.load(MODELS / "en-us"))
         self._decoders: OrderedDict[tuple[Sentence, ...], Decoder] = OrderedDict()
         self._open: Decoder | None = None
@@ -57,7 +59,7 @@ class Recogniser:
         unknown = self.look_up({word for words in sentences for word in words})
         if unknown:
             yield {"unknown": unknown}, b""
-        elif stop or is_quiet(body):
+        elif stop or is_quiet(body) or not self._voiced.has_voice(body):
             yield NOTHING, b""
         else:
             spoken = self.hear(body, sentences)
