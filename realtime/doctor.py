@@ -187,7 +187,7 @@ def _cure_chat(settings: Settings) -> str:
     url = settings.engines.chat_url
     if url:
         return f"see to the chat server at {url}, and to --chat-model; without --chat-url there are lessons"
-    return "the terminal of that server shows what vLLM says"
+    return "its own terminal shows what it says"
 
 
 _CURES = {"speech": _cure_speech, "recognition": _cure_recognition, "chat": _cure_chat}
