@@ -113,9 +113,10 @@ def _started(folder: Path, *, on_terminal: bool) -> tuple[str, str]:
     command = [sys.executable, "-m", "realtime", *CLASSROOM]
     with subprocess.Popen(command, stdout=write, env=environment) as process, open(read) as output:
         os.close(write)
-        address = output.readline().split()[-1]
+        starting = next(line for line in output if line.startswith("Atom is starting on"))
+        address = starting.split()[-1]
         lines: list[str] = []
-        while not (line := output.readline()).startswith("Each phone"):
+        while not (line := next(output)).startswith("Each phone"):
             lines.append(line.rstrip("\r\n"))
         process.terminate()
     return address, "\n".join(lines)
