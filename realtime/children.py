@@ -4,7 +4,8 @@ import logging
 import socket
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Any
 
 import anyio
 import httpx
@@ -20,7 +21,7 @@ async def keep_alive(
     name: str,
     command: Sequence[str],
     environment: Mapping[str, str] | None = None,
-    began: Callable[[], Awaitable[None]] | None = None,
+    began: Callable[[], Coroutine[Any, Any, None]] | None = None,
 ) -> None:
     """Run a child until cancelled; one that dies is started again, after a growing pause.
 

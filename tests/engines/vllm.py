@@ -54,11 +54,16 @@ class TutorOnVllm:
 
     async def count(self, name: str) -> float:
         """One of vLLM's own metrics."""
+        return await self._sum(rf"vllm:{name}{{[^}}]*}}")
+
+    async def refusals(self) -> float:
+        """Requests that it would not answer."""
+        return await self._sum(r'http_requests_total{[^}]*status="4xx"[^}]*}')
+
+    async def _sum(self, family: str) -> float:
         async with httpx.AsyncClient() as client:
             page = (await client.get(f"{self.vllm_url}/metrics")).text
-        return sum(
-            float(value) for value in re.findall(rf"^vllm:{name}{{[^}}]*}} (\S+)$", page, re.MULTILINE)
-        )
+        return sum(map(float, re.findall(rf"^{family} (\S+)$", page, re.MULTILINE)))
 
     async def until_idle(self) -> None:
         with anyio.fail_after(PATIENCE_S):
