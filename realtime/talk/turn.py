@@ -126,7 +126,7 @@ def _take(turn: Turn, event: Event, policy: Policy) -> Step:
         case Recognised():
             return _recognised(turn, event, policy)
         case Committed():
-            return _committed(turn)
+            return _committed(turn, policy)
         case Brought(revision=revision):
             return replace(turn, awaited=turn.awaited | {revision}), ()
         case Cleared():
@@ -151,7 +151,7 @@ def _speech(turn: Turn, policy: Policy) -> Step:
         return _maybe_onset(turn, policy)
     turn = _longer(turn)
     if turn.open_ms >= policy.longest_ms:  # nobody listens for ever: what was said so far is answered
-        return _committed(turn, due=policy.respond)
+        return _committed(turn, policy, due=policy.respond)
     effects: tuple[Effect, ...] = ()
     if turn.ear == "pausing":
         # The learner had only paused: the same utterance goes on, and what was made of it so far is stale.
@@ -310,10 +310,12 @@ def _recognised(turn: Turn, news: Recognised, policy: Policy) -> Step:
     return (replace(turn, mouth="held"), (HoldReply(),)) if speculate else (turn, ())
 
 
-def _committed(turn: Turn, *, due: bool = False) -> Step:
+def _committed(turn: Turn, policy: Policy, *, due: bool = False) -> Step:
     turn, drop = _drop_held(turn)
     turn, unduck = _unduck(turn)
     transcribe: tuple[Effect, ...] = ()
+    if turn.speech_ms < policy.onset_ms:  # a button that was only tapped: recognisers find words in anything
+        turn = replace(turn, content="nothing")
     if turn.content == "unknown":
         turn, transcribe = _transcribe(turn, whole=True)
     return _over(turn, due=due), (*drop, *unduck, *transcribe, CommitUtterance())

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from realtime.engines.protocols import CallDelta, ChatEnded
 from realtime.errors import EngineDown, EngineRefused, EngineTimeout
+from realtime.talk.tokens import Tokens
 from realtime.talk.transcript import Transcript
 from tests.session.scripted import Answer, Clip, Gate, Outcome, heard
 
@@ -184,13 +185,13 @@ _CALL = (
     CallDelta(0, None, None, '"x"}'),
 )
 _SECOND = (CallDelta(1, "call_2", "weather", "{}"),)
-_END = (ChatEnded("stop", (3, 2)),)
+_END = (ChatEnded("stop", Tokens(3, 2)),)
 _WRITTEN: list[tuple[Any, ...]] = [
     ("Of course. ", "Here is ", "your tea. ", "Anything else?", *_END),
     (*_CALL, *_END),
     ("One moment. ", *_CALL, *_SECOND, *_END),
     (*_CALL, "Done.", *_END),
-    ("Of course, I", ChatEnded("length", (3, 2))),
+    ("Of course, I", ChatEnded("length", Tokens(3, 2))),
     _END,
     (),
     (EngineDown("chat", "gone"),),

@@ -227,6 +227,12 @@ def test_push_to_talk_never_reacts_to_voice() -> None:
     assert talk.did()
 
 
+def test_a_button_that_is_only_tapped_says_nothing() -> None:
+    talk = Talk(BY_HAND).silence(160).speak(32).silence(64).commit()
+    assert talk.did(CommitUtterance())
+    assert talk.phase == "listening"
+
+
 def test_push_to_talk_shows_words_while_the_button_is_held() -> None:
     talk = Talk(replace(BY_HAND, live=True)).silence(1000).speak(32)
     assert talk.did(Transcribe(1, whole=False))
