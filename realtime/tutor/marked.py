@@ -6,6 +6,8 @@ from pathlib import Path
 
 import yaml
 
+from realtime.errors import SettingsError
+
 Where = tuple[str | int, ...]
 Plain = str | list["Plain"] | dict[str, "Plain"]
 
@@ -19,7 +21,7 @@ class Fault(Exception):
         self.reason = reason
 
 
-class LessonError(Exception):
+class LessonError(SettingsError):
     """A file of the lessons that cannot be used: which, at what line, and why."""
 
     def __init__(self, file: Path, line: int, reason: str) -> None:

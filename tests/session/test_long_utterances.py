@@ -1,6 +1,6 @@
 """A learner who speaks for long: the words are right, and no recognition hears more than the last few seconds."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
