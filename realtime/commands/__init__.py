@@ -1,1 +1,1 @@
-"""What `tutor` can do, a module each, imported when it is asked for: `tutor pull` need not load the server."""
+"""What `tutor` can do, a module each, imported when it is asked for: `tutor pull` loads no server."""

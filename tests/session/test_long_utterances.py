@@ -1,4 +1,4 @@
-"""A learner who speaks for long: the words are right, and no recognition hears more than the last few seconds."""
+"""A learner who speaks for long: the words are right, and no recognition hears more than a few seconds."""
 
 from dataclasses import dataclass
 
