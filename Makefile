@@ -67,9 +67,10 @@ $(VENV)/.installed-test: $(VENV)/.installed
 	$(PIP) install --quiet --editable '.[test]'
 	@touch $@
 
-# The same vLLM as on a graphics card, built for processors: the two do not go into one environment. It wants the torch that is, which torch's own index has and
-# PyPI has not; only torch is looked for there, so that a network without that index loses seconds. What comes for
-# pictures, sound and cards is built for another torch or for cards: vLLM fails where it finds it, or says so often.
+# The same vLLM as on a graphics card, built for processors: the two do not go into one environment. It wants the torch
+# that is, too, which torch's own index has and PyPI has not; only torch is looked for there, so that a network without
+# that index loses seconds. What comes for pictures, sound and cards is built for another torch or for cards: vLLM
+# fails where it finds it, or says so often.
 $(VENV_ENGINES)/.installed-$(VLLM): | $(VENV)/.installed
 	test -x $(VENV_ENGINES)/bin/python || $(PYTHON) -m venv $(VENV_ENGINES)
 	$(PIP_ENGINES) install --quiet --no-deps --extra-index-url https://download.pytorch.org/whl/cpu torch==2.13.0+cpu
