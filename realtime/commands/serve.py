@@ -30,7 +30,7 @@ def run(arguments: argparse.Namespace) -> None:
         raise SettingsError(message)
     settings = _with_profile(settings)
     certificate = tls.certificate_of(server)
-    with _listening(server) as listener:
+    with listening(server) as listener:
         scheme = "https" if certificate else "http"
         address = f"{scheme}://{_reachable_at(server.host)}:{listener.getsockname()[1]}"
         print(f"Atom is starting on {address}", flush=True)
@@ -78,11 +78,15 @@ def _reachable_at(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def _listening(server: Server) -> socket.socket:
+def listening(server: Server) -> socket.socket:
     """Taken before anything is started, so that a busy port is the first thing said."""
     family = socket.AF_INET6 if ":" in server.host else socket.AF_INET
     try:
-        return socket.create_server((server.host, server.port), family=family)
+        listener = socket.create_server((server.host, server.port), family=family)
     except OSError as error:
         message = f"cannot listen on {server.host} port {server.port}: {error.strerror}. Try --port 0"
         raise SettingsError(message) from error
+    # Each connection inherits it. asyncio sets it only on sockets that name their protocol, as these do not:
+    # an event that follows another would wait for its acknowledgement, 40 ms.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
