@@ -74,13 +74,17 @@ class Causal:
             x = x + _widen(layer, x)
         return self._logits(x[torch.arange(rows, device=x.device), lasts])
 
-    def decode(self, tokens: Tensor, positions: Tensor, slots: Tensor | slice, cache: Cache, length: int) -> Tensor:
+    def decode(
+        self, tokens: Tensor, positions: Tensor, slots: Tensor | slice, cache: Cache, length: int
+    ) -> Tensor:
         """One token [B] at its position [B] in each slot; logits [B, ids] of what follows.
 
         Attention reads `length` positions of the cache, more than the greatest position. Slots in a slice are read
         where they lie, those in a tensor [B] are copied together first.
         """
-        rows = torch.arange(slots.start, slots.stop, device=tokens.device) if isinstance(slots, slice) else slots
+        rows = (
+            torch.arange(slots.start, slots.stop, device=tokens.device) if isinstance(slots, slice) else slots
+        )
         seen = _mask(positions, length, self.places.dtype)
         x = (self.embedding[tokens] + self.places[positions])[:, None]  # [B, 1, W]
         for number, layer in enumerate(self.layers):
@@ -88,7 +92,10 @@ class Causal:
             queries, keys, values = _split(layer, x, self.heads)  # [B, H, 1, D]
             all_keys[rows, :, positions] = keys[:, :, 0]
             all_values[rows, :, positions] = values[:, :, 0]
-            keys, values = all_keys[:, :, :length][slots], all_values[:, :, :length][slots]  # [B, H, length, D]
+            keys, values = (
+                all_keys[:, :, :length][slots],
+                all_values[:, :, :length][slots],
+            )  # [B, H, length, D]
             x = x + _join(layer, F.scaled_dot_product_attention(queries, keys, values, attn_mask=seen))
             x = x + _widen(layer, x)
         return self._logits(x[:, 0])

@@ -89,7 +89,9 @@ def write_vocabulary(folder: Path, size: int = VOCABULARY) -> None:
     syllables = [a + b for a in CONSONANTS for b in VOWELS]
     tokens += [one + two + mark for mark in ("", "n", "r") for one in syllables for two in syllables]
     tokens += [f"##{one}{two}" for one in syllables for two in syllables]
-    tokens += [f"{one}{two}{three}" for one in syllables for two in syllables[:10] for three in syllables[:60]]
+    tokens += [
+        f"{one}{two}{three}" for one in syllables for two in syllables[:10] for three in syllables[:60]
+    ]
     tokens = [*dict.fromkeys(tokens)][:size]
     assert len(tokens) == size
     (folder / "vocab.txt").write_text("\n".join(tokens) + "\n")
@@ -98,7 +100,11 @@ def write_vocabulary(folder: Path, size: int = VOCABULARY) -> None:
 def write_checkpoints(folder: Path, model: BarkModel, size: str = "_2") -> Path:
     """The same weights as the original's .pt files: with the numpy scalar that the real ones have in them."""
     folder.mkdir(parents=True, exist_ok=True)
-    for stage, part in ("text", model.semantic), ("coarse", model.coarse_acoustics), ("fine", model.fine_acoustics):
+    for stage, part in (
+        ("text", model.semantic),
+        ("coarse", model.coarse_acoustics),
+        ("fine", model.fine_acoustics),
+    ):
         weights = {f"_orig_mod.{_original_name(name)}": weight for name, weight in part.state_dict().items()}
         checkpoint = {
             "model": weights,
