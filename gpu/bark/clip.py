@@ -1,17 +1,18 @@
-"""A clip's sound as it comes: silence trimmed, loudness evened, its end found where it has none.
+"""A clip's sound as it comes: silence trimmed, loudness evened, what goes wrong with it noticed.
 
 However the sound is cut into chunks, the same samples come out: all is decided in frames of 10 ms.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gpu.bark.sentences import TYPICAL, syllables
+from gpu.bark.sentences import TYPICAL, longest_s, shortest_s, syllables
 
 Samples = NDArray[np.float32]
+Fault = Literal["silent", "runaway", "short", "misheard"]
 
 RATE = 24_000
 FRAME = RATE // 100
@@ -27,7 +28,8 @@ KNEE, HIGHEST = 0.7, 0.99  # of full scale: louder samples are pressed together,
 
 ONSET_FRAMES = 2  # one alone is a click
 BEFORE_FRAMES = 5  # soft consonants begin below the threshold
-AFTER_FRAMES = 12  # what is kept of the silence at the end
+AFTER_FRAMES = 12  # a clip's last silence: what is between two clauses,
+SENTENCE_FRAMES = 36  # and what espeak-ng leaves after a sentence
 PAUSE_FRAMES = 6
 LONGEST_PAUSE_FRAMES = 80
 
@@ -38,7 +40,8 @@ OVERTIME = 1.25  # how much longer than its text allows a clip may go on to its 
 class Shaper:
     """One clip on its way. `level_db`: how loud its voice is, unshaped; the next clip is told."""
 
-    def __init__(self, level_db: float | None = None) -> None:
+    def __init__(self, level_db: float | None = None, after_frames: int = AFTER_FRAMES) -> None:
+        self._after = after_frames
         known = TARGET_DB if level_db is None else level_db
         self._threshold = _power(known - QUIETER_DB)
         self._frames = UNKNOWN_FRAMES if level_db is None else KNOWN_FRAMES
@@ -78,14 +81,15 @@ class Shaper:
         return _joined([self._hear(frame) for frame in samples[:whole].reshape(-1, FRAME)])
 
     def finish(self) -> Samples:
-        """The end, faded out."""
+        """The end, faded out, and the silence after it."""
         if not self.begun:
-            return np.zeros(0, np.float32)
+            return _joined([])
         self.sounded_s = self.given_s + FRAME_S
-        last = _joined([self._shaped(frame) for frame in self._held[: AFTER_FRAMES + 1]])
+        last = [self._shaped(frame) for frame in self._held[: self._after + 1]]
+        last[-1] = last[-1] * np.linspace(1, 0, FRAME, dtype=np.float32)
+        missing = (self._after + 1 - len(last)) * FRAME
         self._held = []
-        last[-FRAME:] *= np.linspace(1, 0, min(FRAME, len(last)), dtype=np.float32)
-        return last
+        return _joined([*last, np.zeros(missing, np.float32)])
 
     def _hear(self, frame: Samples) -> Samples:
         power = float(np.mean(frame * frame))
@@ -124,7 +128,44 @@ class Shaper:
         before, self._gain_db = self._gain_db, self._gain_db + min(step, max(-step, wanted))
         self._given += 1
         gains = np.linspace(before, self._gain_db, FRAME + 1, dtype=np.float32)[1:]
-        return _pressed(frame * 10 ** (gains / 20))
+        return _pressed(frame * np.power(10, gains / 20, dtype=np.float32))
+
+
+class Take:
+    """One attempt at a text: PCM16 in, PCM16 out, until it is `over`; then what was wrong with it, or None."""
+
+    def __init__(self, text: str, level_db: float | None = None) -> None:
+        ends = text.rstrip("\"'”’)")[-1:] in ".!?…"
+        self._shaper = Shaper(level_db, SENTENCE_FRAMES if ends else AFTER_FRAMES)
+        self._longest_s, self._shortest_s = longest_s(text), shortest_s(text)
+        self.over = False
+        self.fault: Fault | None = None
+
+    @property
+    def level_db(self) -> float:
+        return self._shaper.level_db
+
+    @property
+    def sounded_s(self) -> float:
+        return self._shaper.sounded_s
+
+    def hear(self, pcm: bytes) -> bytes:
+        shaper = self._shaper
+        given = shaper.feed(to_floats(pcm))
+        if shaper.leading_s > LONGEST_SILENCE_S and not shaper.begun:
+            self.over, self.fault = True, "silent"
+        elif must_end(shaper.given_s, self._longest_s, pausing=shaper.pausing):
+            self.over, self.fault = True, "runaway"
+        return to_pcm16(given)
+
+    def finish(self) -> bytes:
+        last = self._shaper.finish()
+        self.over = True
+        if not self._shaper.begun:
+            self.fault = "silent"
+        elif self.sounded_s < self._shortest_s:
+            self.fault = "short"
+        return to_pcm16(last)
 
 
 def must_end(given_s: float, longest_s: float, *, pausing: bool) -> bool:
@@ -158,7 +199,7 @@ def to_pcm16(samples: Samples) -> bytes:
 
 
 def _length(word: str) -> float:
-    """Against other words: by syllables and by letters, as it fits ten sentences of espeak-ng's best, to 0.1 s."""
+    """Against other words: by syllables and letters, as fits ten sentences of espeak-ng's best (to 0.1 s)."""
     return max(1, syllables(word)) + 0.3 * sum(char.isalpha() for char in word) - 0.5
 
 
@@ -174,7 +215,7 @@ def _pressed(samples: Samples) -> Samples:
 
 
 def _joined(frames: list[Samples]) -> Samples:
-    return np.concatenate(frames) if frames else np.zeros(0, np.float32)
+    return np.concatenate((np.zeros(0, np.float32), *frames), dtype=np.float32)
 
 
 def _bounded(gain_db: float) -> float:

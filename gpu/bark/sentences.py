@@ -12,8 +12,8 @@ from gpu.errors import ApiError
 # Those that Bark's README lists. They are sounds: heard, but neither words nor shown.
 SOUNDS = ("laughter", "laughs", "sighs", "music", "gasps", "clears throat")
 
-# Syllables a second, as they are counted here. People reading aloud were measured at 2.6 (a slow speech in a hall)
-# to 3.7, espeak-ng at the tutor's pace at 2.3 (single words) to 4.7. Twice as fast, words are missing.
+# Syllables a second, as they are counted here. People reading aloud were measured at 2.6 (a slow speech in a
+# hall) to 3.7, espeak-ng at the tutor's pace at 2.3 (single words) to 4.7. Twice as fast, words are missing.
 SLOWEST = 2.3
 TYPICAL = 3.7
 FASTEST = 9.4
@@ -80,7 +80,7 @@ def shortest_s(text: str) -> float:
 
 
 def pieces(text: str) -> list[str]:
-    """What Bark says in one go: sentences, the short ones joined, the long ones divided. Raises NothingToSay."""
+    """What Bark says in one go: sentences, short ones joined, long ones divided. Raises NothingToSay."""
     parts = [part for sentence in _sentences(spoken(text)) for part in _divided(sentence)]
     joined = _joined([part for part in parts if syllables(part) or _SOUND.search(part)])
     if not joined:

@@ -18,15 +18,18 @@ from gpu.bark.clip import (
     GAIN_DB_A_S,
     LONGEST_PAUSE_FRAMES,
     RATE,
+    SENTENCE_FRAMES,
     TARGET_DB,
     Samples,
     Shaper,
+    Take,
     must_end,
     timed,
     to_floats,
     to_pcm16,
 )
 from gpu.bark.sentences import words_of
+from tests.gpu.test_speech import events
 
 DATA = Path(__file__).parents[1] / "data"
 
@@ -83,8 +86,8 @@ def test_nothing_of_a_person_is_trimmed() -> None:
 def test_a_pause_stays_and_an_endless_one_is_shortened() -> None:
     for pause_s, kept_s in ((0.4, 0.4), (5, LONGEST_PAUSE_FRAMES * FRAME_S)):
         sound = np.concatenate((voice(1), silence(pause_s), voice(1)))
-        made = shaped(sound)
-        assert len(made) / RATE == pytest.approx(2 + kept_s, abs=0.05)
+        after_s = AFTER_FRAMES * FRAME_S
+        assert len(shaped(sound)) / RATE == pytest.approx(2 + kept_s + after_s, abs=0.05)
 
 
 def test_a_click_is_no_onset() -> None:
@@ -188,8 +191,6 @@ async def test_words_are_near_to_where_a_voice_says_them(client: AsyncOpenAI, te
 
 async def said_at(client: AsyncOpenAI, text: str) -> list[float]:
     """Where espeak-ng itself begins each word."""
-    from tests.gpu.test_speech import events
-
     (words,) = [event["words"] for event in await events(client, text) if event["type"] == "speech.words"]
     return [word["start"] for word in words]
 
@@ -197,3 +198,44 @@ async def said_at(client: AsyncOpenAI, text: str) -> list[float]:
 def test_samples_survive_their_form() -> None:
     sound = voice(0.1)
     np.testing.assert_allclose(to_floats(to_pcm16(sound)), sound, atol=1e-4)
+
+
+def take(text: str, sound: Samples) -> tuple[Take, bytes]:
+    """As it comes from the process, 0.1 s at a time."""
+    one, made, pcm = Take(text), b"", to_pcm16(sound)
+    for at in range(0, len(pcm), RATE // 5):
+        if not one.over:
+            made += one.hear(pcm[at : at + RATE // 5])
+    return one, made + one.finish()
+
+
+@pytest.mark.parametrize(
+    ("sound", "fault"),
+    [
+        (voice(1.5), None),
+        (np.concatenate((silence(1.5), voice(1.5), silence(4))), None),
+        (silence(9), "silent"),
+        (silence(1), "silent"),
+        (voice(13), "runaway"),
+        (np.concatenate([part for _ in range(9) for part in (voice(1.3), silence(0.3))]), "runaway"),
+        (voice(0.2), "short"),
+    ],
+    ids=["as it should", "late", "silent", "soon over", "without end", "in pauses", "too short"],
+)
+def test_what_went_wrong_is_noticed(sound: Samples, fault: str | None) -> None:
+    one, _ = take("What would you like?", sound)
+    assert one.fault == fault
+
+
+def test_a_runaway_is_cut_where_it_pauses() -> None:
+    sound = np.concatenate([part for _ in range(9) for part in (voice(1.3), silence(0.3))])
+    one, made = take("What would you like?", sound)
+    length_s = len(made) / 2 / RATE
+    assert 4 < length_s < 6.5
+    assert one.sounded_s == pytest.approx(3 * 1.6 + 1.3, abs=0.02)
+
+
+@pytest.mark.parametrize("tail_s", [0, 0.05, 3])
+def test_after_a_sentence_is_a_pause(tail_s: float) -> None:
+    one, made = take("What would you like?", np.concatenate((voice(1.5), silence(tail_s))))
+    assert len(made) / 2 / RATE - one.sounded_s == pytest.approx(SENTENCE_FRAMES * FRAME_S, abs=0.001)

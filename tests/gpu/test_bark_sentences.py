@@ -1,5 +1,7 @@
 """Text as Bark is given it."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -86,7 +88,7 @@ def test_a_piece_is_neither_too_long_nor_without_need_too_short(text: str) -> No
     except NothingToSay:
         return
     assert all(syllables(piece) <= MOST_SYLLABLES for piece in made)
-    for piece, other in zip(made, made[1:], strict=False):
+    for piece, other in pairwise(made):
         if syllables(piece) + syllables(other) <= MOST_SYLLABLES:
             assert min(syllables(piece), syllables(other)) >= FEWEST_SYLLABLES
 
