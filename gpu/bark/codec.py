@@ -1,7 +1,8 @@
 """EnCodec's decoder at 24 kHz, in pieces that join as if they had never been apart.
 
-Everything in it looks back only: a convolution keeps the inputs its kernel still reaches, a transposed one its last
-input, the LSTM its state. The start is padded by reflection, so the first 7 frames belong together.
+Everything in it looks back only: a convolution keeps the inputs its kernel still reaches, a transposed one
+its last input, the LSTM its state. The start is padded by reflection, so the first 7 frames belong
+together.
 """
 
 from dataclasses import dataclass, field
@@ -44,7 +45,7 @@ class Convolution:
 
 @dataclass(frozen=True, slots=True)
 class Widening:
-    """A transposed convolution whose kernel is two strides: each output comes of its input and the one before."""
+    """A transposed convolution with a kernel of two strides: an output is of its input and the one before."""
 
     key: int
     weight: Tensor  # [in, out, 2 * stride]
@@ -83,14 +84,14 @@ class Codec:
     def decode(self, codes: Tensor, stream: Stream) -> Tensor:
         """Codes [8, T] that follow on the stream's; float32 samples [320 T].
 
-        Raises ValueError where more follows on a first piece of less than 7 frames: its start was padded otherwise.
+        Raises ValueError where more follows on a first piece of less than 7 frames: its start was padded.
         """
         if 0 < stream.frames < FIRST_FRAMES:
             raise ValueError(f"The first piece had {stream.frames} frames, and needs {FIRST_FRAMES}.")
         stream.frames += codes.shape[1]
-        x = sum(
-            F.embedding(row, codebook) for row, codebook in zip(codes, self.codebooks, strict=True)
-        )  # [T, width]
+        x = self.codebooks[0][codes[0]]  # [T, width]
+        for codebook, row in zip(self.codebooks[1:], codes[1:], strict=True):
+            x = x + codebook[row]
         x = self.start(x.T[None], stream).permute(2, 0, 1)  # [T, 1, channels]
         y, stream.memory = self.lstm(x, stream.memory)
         x = (x + y).permute(1, 2, 0)
@@ -100,7 +101,7 @@ class Codec:
 
 
 def _reflected(x: Tensor, reach: int) -> Tensor:
-    """As the original pads what is shorter than the reflection: with zeros on the right, which it then drops."""
+    """As the original pads what is shorter than the reflection: with zeros on the right, dropped again."""
     length = x.shape[2]
     short = max(0, reach + 1 - length)
     return F.pad(F.pad(x, (0, short)), (reach, 0), mode="reflect")[:, :, : reach + length]

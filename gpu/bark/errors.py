@@ -1,4 +1,4 @@
-"""Why Bark does not start, or does not speak with a voice: said before anything is made, not heard as noise."""
+"""Why Bark does not start, or not speak with a voice: said before anything is made, not heard as noise."""
 
 
 class BadModel(Exception):

@@ -1,8 +1,8 @@
 """Bark's three stages as the original runs them, cut into the steps that many sentences share.
 
-Semantic tokens (49.9 a second) say what is heard, coarse tokens (75 frames a second, codebooks 0 and 1 in turn) and
-fine codes (codebooks 2 to 7) how. B is the rows of a batch. A step leaves its draw on the device: nothing in it waits
-for the device, so it can be captured as a CUDA graph.
+Semantic tokens (49.9 a second) say what is heard, coarse tokens (75 frames a second, codebooks 0 and 1 in
+turn) and fine codes (codebooks 2 to 7) how. B is the rows of a batch. A step leaves its draw on the device:
+nothing in it waits for the device, so it can be captured as a CUDA graph.
 """
 
 from collections.abc import Iterator
@@ -13,7 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gpu.bark import model, noise
+from gpu.bark import noise
+from gpu.bark.model import BLOCK, Cache, Causal, Whole
 from gpu.bark.voices import Voice
 
 TEXT_LENGTH = 256
@@ -45,8 +46,8 @@ FINE_TEMPERATURE = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Semantic:
-    model: model.Causal
-    cache: model.Cache
+    model: Causal
+    cache: Cache
 
     def prefill(self, prompts: Tensor, slots: Tensor, seeds: Tensor) -> Tensor:
         """Prompts [B, 513] into slots [B]; the first token [B], or END."""
@@ -80,11 +81,11 @@ class Semantic:
 
 @dataclass(frozen=True, slots=True)
 class Coarse:
-    model: model.Causal
-    cache: model.Cache
+    model: Causal
+    cache: Cache
 
     def prefill(self, prompts: Tensor, lasts: Tensor, slots: Tensor, seeds: Tensor, draws: Tensor) -> Tensor:
-        """Prompts [B, T], each ending at lasts [B] and padded from there with any id; the draws-th token [B]."""
+        """Prompts [B, T], each ending at lasts [B] and padded from there with any id; the draws-th tokens."""
         logits = self.model.prefill(self.model.embedding[prompts], lasts, slots, self.cache)
         return self._draw(logits, seeds, draws)
 
@@ -114,27 +115,27 @@ class Coarse:
 
 @dataclass(frozen=True, slots=True)
 class Fine:
-    model: model.Fine
+    model: Whole
 
     def complete(self, coarse: Tensor, voice: Voice, seed: int) -> Tensor:
         """Coarse codes [2, T] -> all codes [8, T], as the original on the same T.
 
-        Called again with more of the sentence it draws other codes, of the same noise, for the frames it had: each
-        frame sees all others. What was played of a shorter prefix is kept, what follows is taken of the longer one.
+        Called again with more of the sentence it draws other codes, of the same noise, for the frames it had:
+        each frame sees all others. What was played of a shorter prefix stays, what follows is the longer's.
         """
         history = torch.from_numpy(voice.fine[:, -FINE_HISTORY:]).to(coarse.device)
         given, frames = history.shape[1], coarse.shape[1]
-        length = max(given + frames, model.BLOCK)
+        length = max(given + frames, BLOCK)
         codes = torch.full((1, length, CODEBOOKS), CODES, device=coarse.device)
         codes[0, :given] = history.T
         codes[0, given : given + frames, :2] = coarse.T
         for start, fill in fine_windows(given, frames):
-            self._complete_window(codes[:, start : start + model.BLOCK], fill - start, fill - given, seed)
+            self._complete_window(codes[:, start : start + BLOCK], fill - start, fill - given, seed)
         return codes[0, given : given + frames].T
 
     def _complete_window(self, codes: Tensor, first: int, frame: int, seed: int) -> None:
-        """Draws codebooks 2 to 7 of codes [1, 1024, 8] in place from row `first` on, the sentence's nth frame."""
-        frames = torch.arange(frame, frame + model.BLOCK - first, device=codes.device)
+        """Draws codebooks 2 to 7 of codes [1, 1024, 8] in place, from row `first`, which is `frame`, on."""
+        frames = torch.arange(frame, frame + BLOCK - first, device=codes.device)
         seeds = torch.full_like(frames, seed)
         for codebook in range(2, CODEBOOKS):
             logits = self.model.logits(codebook, codes, first)[0]  # [1024 - first, 1024]
@@ -144,11 +145,11 @@ class Fine:
 
 
 def fine_windows(given: int, frames: int) -> list[tuple[int, int]]:
-    """Where each window of 1024 rows starts and from which row on it draws, after `given` rows of the voice."""
-    length = max(given + frames, model.BLOCK)
-    count = max(0, -(-(frames - (model.BLOCK - given)) // FINE_STEP)) + 1
+    """Where each window of 1024 rows starts and from which row it draws; `given` rows are the voice's."""
+    length = max(given + frames, BLOCK)
+    count = max(0, -(-(frames - (BLOCK - given)) // FINE_STEP)) + 1
     return [
-        (min(FINE_STEP * n, length - model.BLOCK), min(given + FINE_STEP * n, length - FINE_STEP))
+        (min(FINE_STEP * n, length - BLOCK), min(given + FINE_STEP * n, length - FINE_STEP))
         for n in range(count)
     ]
 
@@ -184,7 +185,7 @@ class Windows:
         return Windows(voice.semantic[-semantic:], ids[-coarse:][:-2])
 
     def needs(self, window: int) -> int:
-        """New semantic tokens before the window can start, unless the sentence has ended; 47 at best for the first."""
+        """New semantic tokens before the window can start, unless the sentence has ended."""
         return self._first(window) + TEXT_LENGTH - self.semantic.size
 
     def prompt(self, window: int, semantic: list[int], coarse: list[int]) -> np.ndarray:
@@ -222,7 +223,7 @@ def semantic_tokens(
 def coarse_tokens(
     stage: Coarse, windows: Windows, semantic: Iterator[int], seed: int, slot: int = 0
 ) -> Iterator[int]:
-    """One sentence's coarse tokens as ids, of each window as soon as the semantic tokens that it needs are drawn."""
+    """One sentence's coarse tokens as ids; a window begins as soon as the semantic tokens it needs exist."""
     device = stage.model.places.device
     slots, seeds = _one(slot, device), _one(seed, device)
     heard: list[int] = []
@@ -230,7 +231,7 @@ def coarse_tokens(
     for window in count():
         first = WINDOW * window
         heard += islice(semantic, max(0, windows.needs(window) - len(heard)))
-        # A window whose semantic tokens are all there is always whole; only the sentence's end cuts one short.
+        # A window whose semantic tokens are all there is whole; only the sentence's end cuts one short.
         end = min(first + WINDOW, coarse_length(len(heard)))
         if end <= first:
             return

@@ -1,7 +1,8 @@
-"""Bark's three transformers: two causal ones over a static cache, and the fine one that sees all frames at once.
+"""Bark's transformers: two causal ones over a static cache, and the fine one, which sees all frames.
 
-B rows of a batch, T positions, W width, H heads, D = W / H. Weights are plain tensors in plain dataclasses: a step is
-launch-bound, and a module call for each of a hundred matrices costs more than what is in it on a fast device.
+B rows of a batch, T positions, W width, H heads, D = W / H. Weights are plain tensors in plain dataclasses:
+a step is launch-bound, and a module's call for each of a hundred matrices would cost more than a fast
+device's product.
 """
 
 from dataclasses import dataclass
@@ -60,9 +61,9 @@ class Causal:
     heads: int
 
     def prefill(self, x: Tensor, lasts: Tensor, slots: Tensor, cache: Cache) -> Tensor:
-        """Embedded prompts [B, T, W], each ending at lasts [B], into slots [B]; logits [B, ids] of what follows.
+        """Embedded prompts [B, T, W] that end at lasts [B], into slots [B]; logits [B, ids] of what follows.
 
-        What stands right of a row's end is seen by nothing, and its keys are overwritten before a step reads them.
+        What stands right of a row's end is seen by nothing; steps overwrite it before they see it.
         """
         rows, length = x.shape[:2]
         x = x + self.places[:length]
@@ -79,8 +80,8 @@ class Causal:
     ) -> Tensor:
         """One token [B] at its position [B] in each slot; logits [B, ids] of what follows.
 
-        Attention reads `length` positions of the cache, more than the greatest position. Slots in a slice are read
-        where they lie, those in a tensor [B] are copied together first.
+        Attention reads `length` positions of the cache, more than the greatest position. Slots in a slice are
+        read where they lie, those in a tensor [B] are copied together first.
         """
         rows = (
             torch.arange(slots.start, slots.stop, device=tokens.device) if isinstance(slots, slice) else slots
@@ -105,7 +106,7 @@ class Causal:
 
 
 @dataclass(frozen=True, slots=True)
-class Fine:
+class Whole:
     """The model of codebooks 2 to 7: no mask, every frame sees every other."""
 
     embeddings: list[Tensor]  # for each codebook [1056, W]

@@ -1,8 +1,9 @@
 """Noise that a draw's place decides, and nothing else: not the order of draws, not the batch, not the device.
 
-torch.multinomial draws argmax(p / e) with e of the exponential distribution; so does this, with e computed from a
-counter. The counter's bits come from SplitMix64 in integer arithmetic, which processors and graphics cards agree on;
-the logarithm is taken in float64, where their last bits may differ, and rounded to float32, where they are gone.
+torch.multinomial draws argmax(p / e) with e of the exponential distribution; so does this, with e computed
+from a counter. The counter's bits come from SplitMix64 in integer arithmetic, on which processors and
+graphics cards agree; the logarithm is taken in float64, where last bits may differ, and rounded to float32,
+where they are gone.
 """
 
 import torch
@@ -24,7 +25,7 @@ def mix(x: Tensor) -> Tensor:
 
 
 def exponential(seeds: Tensor, stage: int, places: Tensor, ids: int, codebook: int = 0) -> Tensor:
-    """Exp(1) noise [..., ids] in float32 for int64 seeds [...] and places [...]: the nth token, or the nth frame."""
+    """Exp(1) noise float32 [..., ids] of int64 seeds [...] and places [...]: the nth token or frame."""
     key = mix(mix(seeds * STAGES + stage) + (places * CODEBOOKS + codebook) * GAMMA)
     steps = torch.arange(1, ids + 1, device=places.device) * GAMMA
     # 52 bits and a half are exact in float64, and never 0 nor 1.

@@ -1,6 +1,7 @@
 """The voices: codes of a sentence that was spoken before, which Bark goes on from.
 
-They come as the original package has them (an .npz each) or as the hub has them (three .npy each, named in an index).
+They come as the original package has them (an .npz each) or as the hub has them (three .npy each, in an
+index).
 """
 
 import json

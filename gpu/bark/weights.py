@@ -1,7 +1,8 @@
 """A folder of weights -> Bark, or the reason why not.
 
-Two formats: transformers' (config.json with model.safetensors or pytorch_model.bin) and the original's (text_2.pt,
-coarse_2.pt, fine_2.pt, or the small text.pt, coarse.pt, fine.pt, beside EnCodec in a folder of its own).
+Two formats: transformers' (config.json with model.safetensors or pytorch_model.bin) and the original's
+(text_2.pt, coarse_2.pt, fine_2.pt, or the small text.pt, coarse.pt, fine.pt, with EnCodec in a folder
+beside).
 """
 
 import json
@@ -62,7 +63,7 @@ class Bark:
         *,
         voices: tuple[Path, ...] = (),
     ) -> "Bark":
-        """`slots` sentences at once in each of the two causal stages; voices are the folder's and those of `voices`.
+        """Room for `slots` sentences in each of the two causal stages; voices of the folder and of `voices`.
 
         Raises BadModel.
         """
@@ -174,8 +175,8 @@ def _read(folder: Path) -> State:
 
 
 def _load_torch(file: Path) -> dict:
-    """Weights and nothing that runs; but numpy scalars, which the original's files have in them, are let in."""
-    scalar = np._core.multiarray.scalar
+    """Weights and nothing that runs; but numpy scalars, which the original's files hold, are let in."""
+    scalar = np._core.multiarray.scalar  # pyright: ignore[reportAttributeAccessIssue]
     allowed = [(scalar, "numpy.core.multiarray.scalar"), scalar, np.dtype, np.dtypes.Float64DType]
     try:
         with torch.serialization.safe_globals(allowed):
@@ -216,7 +217,7 @@ def _causal(part: Part, ids: slice, device: str, dtype: torch.dtype) -> model.Ca
     )
 
 
-def _fine(part: Part, device: str, dtype: torch.dtype) -> model.Fine:
+def _fine(part: Part, device: str, dtype: torch.dtype) -> model.Whole:
     def put(weight: Tensor) -> Tensor:
         return weight.to(device, dtype).contiguous()
 
@@ -224,7 +225,7 @@ def _fine(part: Part, device: str, dtype: torch.dtype) -> model.Fine:
     embeddings = [part.take(f"wtes.{n}.weight", 1056, width) for n in range(generate.CODEBOOKS)]
     # A head is the next codebook's embedding, and a file may hold either or both.
     heads = [part.state.get(f"lm_heads.{n}.weight", embeddings[n + 1]) for n in range(generate.CODEBOOKS - 1)]
-    return model.Fine(
+    return model.Whole(
         [put(embedding) for embedding in embeddings],
         put(part.take("wpe.weight", model.BLOCK, width)),
         _layers(part, width, put),
@@ -293,7 +294,7 @@ def _codec(state: State, device: str) -> Codec:
 
 
 def _weight(part: Part, name: str) -> Tensor:
-    """A convolution's weight; it is stored as a length and a direction, under the names of newer or older torch."""
+    """A convolution's weight, stored as a length and a direction under the names of newer or older torch."""
     new = f"{name}.parametrizations.weight.original"
     pair = (f"{new}0", f"{new}1") if f"{new}0" in part.state else (f"{name}.weight_g", f"{name}.weight_v")
     length, direction = part.take(pair[0], None, 1, 1).float(), part.take(pair[1], None, None, None).float()

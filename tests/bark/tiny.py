@@ -1,13 +1,19 @@
-"""A Bark of random weights in the formats that real ones come in, with the real vocabularies, windows and offsets."""
+"""A Bark of random weights in the formats that real ones come in, with the real vocabularies."""
 
 import json
 import string
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from transformers import BarkConfig, BarkModel, EncodecConfig, GenerationConfig
+from transformers.models.bark.generation_configuration_bark import (
+    BarkCoarseGenerationConfig,
+    BarkFineGenerationConfig,
+    BarkSemanticGenerationConfig,
+)
 
 CONSONANTS, VOWELS = "bcdfghjklmnpqrstvwxz", "aeiouy"
 VOCABULARY = 119_547  # of bert-base-multilingual-cased
@@ -34,7 +40,7 @@ LARGE = Shape(24, 16, 1024, 32, 128, 0.05)
 
 
 def make_bark(folder: Path, shape: Shape = TINY, seed: int = 0) -> Path:
-    """A folder as `save_pretrained` and the hub have it, with voices. The same shape and seed give the same model."""
+    """A folder as the hub has it, with voices. The same shape and seed give the same model."""
     model = make_model(shape, seed)
     model.save_pretrained(folder)
     write_vocabulary(folder)
@@ -51,6 +57,7 @@ def make_model(shape: Shape = TINY, seed: int = 0) -> BarkModel:
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         model = BarkModel(_config(shape)).eval()
+        model.generation_config = _generation_config()
         with torch.no_grad():
             for name, weight in model.named_parameters():
                 if weight.ndim == 2 and not name.startswith("codec_model"):
@@ -72,7 +79,9 @@ def make_voice(history: int, seed: int = 0) -> dict[str, np.ndarray]:
 def write_voice(folder: Path, name: str, voice: dict[str, np.ndarray]) -> None:
     """As the hub has them: three files, named in one index."""
     index_file = folder / "speaker_embeddings_path.json"
-    index = json.loads(index_file.read_text()) if index_file.exists() else {"repo_or_path": "suno/bark"}
+    index: dict[str, Any] = (
+        json.loads(index_file.read_text()) if index_file.exists() else {"repo_or_path": "suno/bark"}
+    )
     index[name] = {}
     for part, codes in voice.items():
         file = folder / "speaker_embeddings" / f"{name}_{part}.npy"
@@ -175,14 +184,8 @@ def _config(shape: Shape) -> BarkConfig:
     )
 
 
-def generation_config(model: BarkModel) -> GenerationConfig:
-    """What transformers' own `generate` needs beside the weights."""
-    from transformers.models.bark.generation_configuration_bark import (  # noqa: PLC0415
-        BarkCoarseGenerationConfig,
-        BarkFineGenerationConfig,
-        BarkSemanticGenerationConfig,
-    )
-
+def _generation_config() -> GenerationConfig:
+    """BarkGenerationConfig itself cannot be saved."""
     return GenerationConfig(
         semantic_config=BarkSemanticGenerationConfig().to_dict(),
         coarse_acoustics_config=BarkCoarseGenerationConfig().to_dict(),
