@@ -132,7 +132,7 @@ class Shaper:
 
 
 class Take:
-    """One attempt at a text: PCM16 in, PCM16 out, until it is `over`; then what was wrong with it, or None."""
+    """One attempt at a text: PCM16 in, PCM16 out, until it is `over`. `fault`: what was wrong with it."""
 
     def __init__(self, text: str, level_db: float | None = None) -> None:
         ends = text.rstrip("\"'”’)")[-1:] in ".!?…"
@@ -191,7 +191,7 @@ def timed(words: Sequence[str], end_s: float | None = None) -> list[dict[str, An
 
 
 def to_floats(pcm: bytes) -> Samples:
-    return np.frombuffer(pcm, "<i2").astype(np.float32) / 32768
+    return np.divide(np.frombuffer(pcm, "<i2"), 32768, dtype=np.float32)
 
 
 def to_pcm16(samples: Samples) -> bytes:
@@ -211,7 +211,8 @@ def _pause_after(word: str) -> float:
 def _pressed(samples: Samples) -> Samples:
     size = np.abs(samples)
     pressed = KNEE + (HIGHEST - KNEE) * np.tanh((size - KNEE) / (HIGHEST - KNEE))
-    return np.where(size > KNEE, np.copysign(pressed, samples), samples).astype(np.float32)
+    evened: Samples = np.where(size > KNEE, np.copysign(pressed, samples), samples).astype(np.float32)
+    return evened
 
 
 def _joined(frames: list[Samples]) -> Samples:

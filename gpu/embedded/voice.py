@@ -9,26 +9,12 @@ import soxr
 
 from gpu.embedded.child import Stop, serve
 from gpu.embedded.espeak import Espeak, Mark
+from gpu.embedded.names import OPENAI_VOICES
 from gpu.errors import BadRequest
 from gpu.pipe import Head, Message
 
 SAMPLE_RATE = 24_000
 PACE_WPM = 150  # at speed 1: lively, and still clear to a beginner
-OPENAI_VOICES = {
-    "alloy": "en-us",
-    "ash": "en-us+m3",
-    "ballad": "en-gb",
-    "cedar": "en-us+m7",
-    "coral": "en-us+f3",
-    "echo": "en-us+m1",
-    "fable": "en-gb+m3",
-    "marin": "en-us+f2",
-    "nova": "en-us+f4",
-    "onyx": "en-us+m2",
-    "sage": "en-gb+f2",
-    "shimmer": "en-gb+f3",
-    "verse": "en-gb+m1",
-}
 
 
 @dataclass(slots=True)
@@ -86,6 +72,9 @@ class Voice:
             self._choose("en-us")
             yield {"phonemes": {word: self._espeak.phonemes(word) for word in head["phonemes"]}}, b""
             return
+        if "voices" in head:
+            yield {"voices": self._names()}, b""
+            return
         self._choose(head["voice"])
         self._espeak.set_pace(PACE_WPM * head["speed"])
         text: str = head["text"]
@@ -102,12 +91,15 @@ class Voice:
 
     def _choose(self, voice: str) -> None:
         if not self._espeak.use(OPENAI_VOICES.get(voice, voice)):
-            known = ", ".join([*OPENAI_VOICES, *sorted(self._espeak.voices)])
+            known = ", ".join(self._names())
             raise BadRequest(
                 "voice_not_found",
                 f"There is no voice {voice!r}. Voices, each also with a variant such as +f3: {known}.",
                 "voice",
             )
+
+    def _names(self) -> list[str]:
+        return [*OPENAI_VOICES, *sorted(self._espeak.voices)]
 
 
 if __name__ == "__main__":

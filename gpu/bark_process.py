@@ -1,0 +1,239 @@
+"""The Bark process as the server sees it: many jobs at once, each's sound as it comes, stopped any time."""
+
+import os
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from itertools import count
+from typing import Any
+
+import anyio
+from anyio import BrokenResourceError, ClosedResourceError, EndOfStream, Event, WouldBlock, fail_after
+from anyio.abc import Process
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from gpu import metrics
+from gpu.errors import ApiError, Overloaded, WorkerLost
+from gpu.pipe import Head, Message, MessageReader, pack
+
+ENGINE = "bark"
+START_LIMIT_S = 600  # large weights from a slow disk, then a graph for each size of batch
+STALL_LIMIT_S = 60
+EXACT_LIMIT_S = 600  # a whole sentence before its first sound, on a laptop
+STOP_LIMIT_S = 1
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0  # between two starts, so that what cannot start does not spin
+MOST_MESSAGES = 1024  # of a job that nobody reads: a clip of 16 s is at most 170 pieces
+
+
+class Greeting(BaseModel):
+    """What the process says of itself. `realtime_factor`: seconds of work for a second of sound, alone."""
+
+    model_config = ConfigDict(frozen=True, allow_inf_nan=False)
+
+    model: str
+    voices: tuple[str, ...] = Field(min_length=1)
+    sample_rate: int = Field(ge=24_000, le=24_000)
+    realtime_factor: float = Field(gt=0)
+
+
+class Failure(BaseModel):
+    """Why the process does not do a job."""
+
+    status: int
+    code: str
+    message: str
+
+    def as_error(self) -> ApiError:
+        return ApiError(self.status, self.code, self.message)
+
+
+class Garbled(Exception):
+    """The process said something that it never says."""
+
+
+class BarkProcess:
+    """One process, started again when it dies. `greeting` is None while there is none that can work."""
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        environment: Mapping[str, str] | None = None,
+        *,
+        most_jobs: int,
+        stall_limit_s: float = STALL_LIMIT_S,
+        start_limit_s: float = START_LIMIT_S,
+        pause_s: float = FIRST_PAUSE_S,
+    ) -> None:
+        self.greeting: Greeting | None = None
+        self._command = command
+        self._environment = {**os.environ, **(environment or {})}
+        self._most_jobs = most_jobs
+        self._stall_limit_s = stall_limit_s
+        self._start_limit_s = start_limit_s
+        self._first_pause_s = pause_s
+        self._process: Process | None = None
+        self._jobs: dict[int, MemoryObjectSendStream[Message]] = {}
+        self._numbers = count(1)
+        self._writing = anyio.Lock()
+        self._first = Event()
+        metrics.WORKERS.labels(ENGINE).set_function(lambda: int(self.ready))
+
+    @property
+    def ready(self) -> bool:
+        return self.greeting is not None
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process else None
+
+    async def wait_ready(self) -> None:
+        """Until it could work for the first time."""
+        await self._first.wait()
+
+    async def run(self) -> None:
+        """Keeps the process alive until it is cancelled."""
+        pause_s = self._first_pause_s
+        while True:
+            metrics.STARTS.labels(ENGINE).inc()
+            process = await anyio.open_process(
+                self._command, stderr=None, start_new_session=True, env=self._environment
+            )
+            try:
+                served = await self._serve_until_dead(process)
+            finally:
+                with anyio.CancelScope(shield=True):
+                    if process.returncode is None:
+                        process.kill()
+                    await process.aclose()
+            pause_s = self._first_pause_s if served else min(2 * pause_s, LONGEST_PAUSE_S)
+            await anyio.sleep(pause_s)
+
+    @asynccontextmanager
+    async def job(self, head: Head, *, exact: bool = False) -> AsyncGenerator[AsyncIterator[Message]]:
+        """The messages that answer a job, the last with `end`; leaving the block stops it.
+
+        Raises WorkerLost, Overloaded and what the process reports, on entering or while they are read.
+        """
+        if self._process is None:
+            raise WorkerLost(ENGINE, "is not ready")
+        if len(self._jobs) >= self._most_jobs:
+            raise Overloaded(ENGINE)
+        number, process = next(self._numbers), self._process
+        outlet, inlet = anyio.create_memory_object_stream[Message](MOST_MESSAGES)
+        self._jobs[number] = outlet
+        outcome = Outcome()
+        limit_s = max(EXACT_LIMIT_S, self._stall_limit_s) if exact else self._stall_limit_s
+        with (
+            metrics.RUNNING.labels(ENGINE).track_inprogress(),
+            metrics.JOB_SECONDS.labels(ENGINE).time(),
+            inlet,
+        ):
+            try:
+                await self._send(process, pack({**head, "job": number}))
+                yield self._messages(process, inlet, outcome, limit_s)
+            finally:
+                self._jobs.pop(number, None)
+                outlet.close()
+                metrics.JOBS.labels(ENGINE, outcome.name).inc()
+                if outcome.name == "stopped":
+                    await self._stop(process, number)
+
+    async def _messages(
+        self, process: Process, inlet: MemoryObjectReceiveStream[Message], outcome: "Outcome", limit_s: float
+    ) -> AsyncGenerator[Message]:
+        while True:
+            try:
+                with fail_after(limit_s):
+                    head, body = await inlet.receive()
+            except TimeoutError as error:
+                outcome.name = "late"
+                self._give_up(process)
+                raise WorkerLost(ENGINE, f"said nothing for {limit_s:g} s") from error
+            except EndOfStream as error:
+                outcome.name = "lost"
+                raise WorkerLost(ENGINE, "died") from error
+            if failure := head.get("error"):
+                outcome.name = "refused"
+                raise Failure.model_validate(failure).as_error()
+            if head.get("end"):
+                outcome.name = "done"
+            yield head, body
+            if outcome.name == "done":
+                return
+
+    async def _serve_until_dead(self, process: Process) -> bool:
+        """Whether it worked at all."""
+        assert process.stdout
+        reader, served = MessageReader(process.stdout), False
+        try:
+            with fail_after(self._start_limit_s):
+                head, _ = await reader.next()
+            self.greeting, self._process = Greeting.model_validate(head), process
+            self._first.set()
+            served = True
+            while True:
+                self._hand_out(*await reader.next())
+        except (EndOfStream, TimeoutError, ValueError, Garbled):
+            return served
+        finally:
+            self.greeting = self._process = None
+            for outlet in self._jobs.values():
+                outlet.close()
+            self._jobs.clear()
+
+    def _hand_out(self, head: Head, body: bytes) -> None:
+        """What a job says that was stopped meanwhile is for nobody."""
+        if not is_answer(head, body):
+            raise Garbled
+        outlet = self._jobs.get(head["job"])
+        if outlet is None:
+            return
+        try:
+            outlet.send_nowait((head, body))
+        except WouldBlock as error:
+            raise Garbled from error
+
+    async def _send(self, process: Process, message: bytes) -> None:
+        assert process.stdin
+        try:
+            async with self._writing:
+                await process.stdin.send(message)
+        except (BrokenResourceError, ClosedResourceError) as error:
+            raise WorkerLost(ENGINE, "died") from error
+
+    async def _stop(self, process: Process, number: int) -> None:
+        with anyio.move_on_after(STOP_LIMIT_S, shield=True) as scope:
+            try:
+                await self._send(process, pack({"stop": number}))
+            except WorkerLost:
+                return
+        if scope.cancelled_caught:
+            self._give_up(process)
+
+    def _give_up(self, process: Process) -> None:
+        if self._process is process:
+            self.greeting = self._process = None
+        if process.returncode is None:
+            process.kill()
+
+
+def is_answer(head: Any, body: bytes) -> bool:
+    """Whether it can be what a job says: whole samples, an end or a reason."""
+    if not isinstance(head, dict) or not isinstance(head.get("job"), int) or len(body) % 2:
+        return False
+    try:
+        return "error" not in head or bool(Failure.model_validate(head["error"]))
+    except ValidationError:
+        return False
+
+
+class Outcome:
+    """How a job went, as the metrics name it."""
+
+    name = "stopped"
+
+
+def due_ms(due_at: float) -> int:
+    """Relative to now: the process has another clock."""
+    return max(0, round((due_at - time.monotonic()) * 1000))
