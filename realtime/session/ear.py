@@ -122,9 +122,15 @@ class Ear:
         hearing = Hearing(audio, kind, expected, due_ms, prompt, self._shared.languages)
         self._tasks.start_soon(self._recognise, utterance, hearing, revision, utterance.recognition)
 
-    async def commit(self, *, rejoinable: bool) -> Utterance:
-        """The utterance becomes an item; its transcript follows, or goes out now if it is known."""
+    async def commit(self, *, rejoinable: bool, silent: bool = False) -> Utterance:
+        """The utterance becomes an item; its transcript follows, or goes out now if it is known.
+
+        `silent`: there was no speech in it.
+        """
         utterance, shared = self._at_mark(), self._shared
+        if silent:
+            utterance.abandon()
+            utterance.conclude(Transcript())
         utterance.end = self._mark = self.audio.end
         heard = self.audio.cut(utterance.start, utterance.end)
         shared.tape.record(utterance.item_id, heard.tobytes(), SAMPLE_RATE)
@@ -176,15 +182,15 @@ class Ear:
         """A recognition has ended."""
         utterance, outcome = news.utterance, news.outcome
         words = outcome.words if isinstance(outcome, Transcript) else ()
-        if news.revision == utterance.revision and news.whole:
+        if news.whole and news.revision == utterance.revision:
             if isinstance(outcome, Transcript):
                 utterance.conclude(outcome)
                 words = utterance.words
             else:
                 utterance.failure = outcome
-        if utterance.end is not None and utterance.known:
-            await self._publish(utterance)
-        elif words and not news.whole:
+            if utterance.end is not None:
+                await self._publish(utterance)
+        elif words and utterance.end is None:
             await self._show(utterance, words)
         # A failure counts as words: the learner did speak, and is asked to say it again.
         failed = not isinstance(outcome, Transcript)

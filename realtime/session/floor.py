@@ -132,8 +132,8 @@ class Floor:
                 self._ear.transcribe(revision, whole=whole, expected=self._course.expected())
             case moves.ForgetUtterance():
                 self._ear.forget()
-            case moves.CommitUtterance():
-                await self._commit(silent_ms)
+            case moves.CommitUtterance(silent=silent):
+                await self._commit(silent_ms, silent=silent)
             case moves.HoldReply():
                 self._hold()
             case moves.DropHeldReply():
@@ -149,7 +149,7 @@ class Floor:
             case moves.Duck(on=on):
                 await self._shared.tell_tutor(TutorDuck(on=on))
 
-    async def _commit(self, silent_ms: int) -> None:
+    async def _commit(self, silent_ms: int, *, silent: bool) -> None:
         """A held reply that was begun on what is no longer so is dropped: the start begins another."""
         held = self.mouth.speech
         stale = held is not None and not held.announced and held.version != self._shared.version
@@ -159,7 +159,8 @@ class Floor:
         self._ear.heard = {id: heard for id, heard in self._ear.heard.items() if id in unanswered}
         self._shared.stages.begin(silent_ms)
         self._shared.stages.mark("endpoint")
-        await self._ear.commit(rejoinable=self._shared.policy.graceful and self._shared.policy.respond)
+        rejoinable = self._shared.policy.graceful and self._shared.policy.respond
+        await self._ear.commit(rejoinable=rejoinable, silent=silent)
 
     async def _drop_held(self) -> None:
         metrics.held_replies.labels("dropped").inc()

@@ -111,7 +111,9 @@ class ForgetUtterance:
 
 @dataclass(frozen=True, slots=True)
 class CommitUtterance:
-    """The utterance is an item of the conversation now."""
+    """The utterance is an item of the conversation now; `silent`: with nothing in it to recognise."""
+
+    silent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -313,11 +313,12 @@ def _recognised(turn: Turn, news: Recognised, policy: Policy) -> Step:
 def _committed(turn: Turn, policy: Policy, *, due: bool = False) -> Step:
     turn, drop = _drop_held(turn)
     turn, unduck = _unduck(turn)
-    transcribe: tuple[Effect, ...] = ()
+    if turn.content != "unknown":
+        return _over(turn, due=due), (*drop, *unduck, CommitUtterance())
     if turn.speech_ms < policy.onset_ms:  # a button that was only tapped: recognisers find words in anything
         turn = replace(turn, content="nothing")
-    if turn.content == "unknown":
-        turn, transcribe = _transcribe(turn, whole=True)
+        return _over(turn, due=due), (*drop, *unduck, CommitUtterance(silent=True))
+    turn, transcribe = _transcribe(turn, whole=True)
     return _over(turn, due=due), (*drop, *unduck, *transcribe, CommitUtterance())
 
 
