@@ -51,7 +51,24 @@ def _parser() -> argparse.ArgumentParser:
     doctor_.add_argument("--url", help="try the engines behind the tutor that runs there")
     doctor_.add_argument("--key", help="that server's API key (default: TUTOR_API_KEY)")
     doctor_.add_argument("--json", action="store_true", help="for programs")
+    _add_render(commands.add_parser("render", help="speak the lessons' fixed lines once, into a voice pack"))
     return parser
+
+
+def _add_render(render: argparse.ArgumentParser) -> None:
+    render.add_argument(
+        "folder", nargs="?", type=Path, help="of the pack; one that was begun is gone on with"
+    )
+    render.add_argument("--list", action="store_true", help="print the lines, no more")
+    render.add_argument("--lessons", type=Path, help="a folder of lesson files instead of the built-in ones")
+    render.add_argument("--speech-url", help="who speaks (default: a speech server of our own)")
+    render.add_argument("--model", help="of that server, such as bark (default: as in the settings)")
+    render.add_argument("--voice", help="of that model (default: as in the settings)")
+    render.add_argument("--mode", choices=("stream", "exact"), help="how Bark makes a clip")
+    render.add_argument("--check", action="store_true", help="have each clip recognised")
+    render.add_argument("--transcription-url", help="by whom (default: the speech server)")
+    render.add_argument("--word-errors", type=float, default=0.34, help="that are let pass (%(default)s)")
+    render.add_argument("--at-once", type=int, default=4, help="lines made together (default %(default)s)")
 
 
 if __name__ == "__main__":

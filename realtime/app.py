@@ -20,10 +20,12 @@ from realtime import metrics
 from realtime.admission import Door, failure
 from realtime.children import free_port, is_well, keep_alive, speech_server
 from realtime.engines.chat import HttpChatModel
-from realtime.engines.protocols import ChatModel
+from realtime.engines.packed import PackedVoice
+from realtime.engines.protocols import ChatModel, Synthesizer
 from realtime.engines.recognition import HttpTranscriber
 from realtime.engines.voice import HttpSynthesizer
 from realtime.one_turn import Turns
+from realtime.pack import Pack, load
 from realtime.protocol.prompt import messages
 from realtime.session.session import Engines
 from realtime.session.sessions import Sessions
@@ -59,9 +61,15 @@ class Hall:
 def create_app(settings: Settings, address: str, authority: bytes | None = None) -> Starlette:
     """`address` is told to whoever started the server; `authority`: what devices are to trust (PEM).
 
-    Raises LessonError for a broken lesson file.
+    Raises LessonError for a broken lesson file, PackError for a broken voice pack.
     """
     lessons = load_lessons(settings.talk.lessons)
+    pack = load(settings.engines.voice_pack) if settings.engines.voice_pack else None
+    stand_in = settings.engines.voice
+    if pack:
+        # A talk begins with the pack's voice; whoever asks for another gets that.
+        engines_of_pack = settings.engines.model_copy(update={"voice": pack.manifest.voice})
+        settings = settings.model_copy(update={"engines": engines_of_pack})
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncGenerator[None]:
@@ -79,7 +87,7 @@ def create_app(settings: Settings, address: str, authority: bytes | None = None)
             transcriber = HttpTranscriber(client, hearing_url, settings.engines)
             engines = Engines(
                 transcriber,
-                HttpSynthesizer(client, base_url, settings.engines),
+                voice(HttpSynthesizer(client, base_url, settings.engines), settings.engines, pack, stand_in),
                 VoiceModel(),
                 chat_model(client, settings.engines, chat_server),
             )
@@ -125,6 +133,14 @@ def own_chat_server(client: httpx.AsyncClient, settings: Settings) -> ChatServer
         return None
     opening = messages(persona(settings.talk.level, settings.talk.mother_tongue), ())
     return ChatServer(client, settings.vllm, settings.vllm.python, free_port(), opening)
+
+
+def voice(engine: Synthesizer, engines: EngineSettings, pack: Pack | None, stand_in: str) -> Synthesizer:
+    """The engine, behind the pack if there is one. The model that made the pack goes on in the same voice."""
+    if pack is None:
+        return engine
+    same = engines.speech_model == pack.manifest.model
+    return PackedVoice(pack, engine, pack.manifest.voice if same else stand_in)
 
 
 def chat_model(

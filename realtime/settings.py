@@ -29,6 +29,7 @@ class Engines(Frozen):
     transcription_model: str = "pocketsphinx"
     speech_model: str = "espeak-ng"
     voice: str = "en-us"
+    voice_pack: Path | None = None  # lines that need not be synthesised, of `tutor render`
     chat_url: str | None = None  # POST {chat_url}/chat/completions; without it there are guided lessons only
     chat_model: str = "default"
     # A spoken answer is one to three short sentences; this only stops one that does not end. A client's own

@@ -42,7 +42,7 @@ async def try_engines(settings: Settings) -> list[Tried]:
     engines = settings.engines
     async with (
         httpx.AsyncClient() as client,
-        _speech_server(client, engines.speech_url, settings.whisper) as url,
+        speaking_server(client, engines.speech_url, settings.whisper) as url,
     ):
         if url is None:
             return [
@@ -57,7 +57,7 @@ async def try_engines(settings: Settings) -> list[Tried]:
 
 async def try_server(url: str, key: str | None) -> list[Tried]:
     """The engines behind a tutor that is running: one whole turn."""
-    async with httpx.AsyncClient() as client, _speech_server(client, None, Whisper()) as voice_url:
+    async with httpx.AsyncClient() as client, speaking_server(client, None, Whisper()) as voice_url:
         if voice_url is None:
             return [_not("speech", "there is no voice here that could speak to it")]
         _, audio = await _speak(client, voice_url, Engines())
@@ -149,7 +149,7 @@ def _named(error: Exception) -> str:
 
 
 @asynccontextmanager
-async def _speech_server(
+async def speaking_server(
     client: httpx.AsyncClient, elsewhere: str | None, whisper: Whisper
 ) -> AsyncGenerator[str | None]:
     """The URL of a speech server: the one elsewhere, or one of our own for as long as the block.

@@ -7,7 +7,7 @@ from realtime.settings import Settings
 
 _FLAGS = {
     "server": ("host", "port", "tls", "tls_cert", "tls_key", "origins"),
-    "engines": ("speech_url", "transcription_url", "chat_url", "chat_model"),
+    "engines": ("speech_url", "transcription_url", "chat_url", "chat_model", "voice_pack"),
     "talk": ("lesson", "lessons"),
 }
 
@@ -24,6 +24,7 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--transcription-url", help="a recognition server elsewhere")
     parser.add_argument("--chat-url", help="an OpenAI-compatible chat server, for free talk")
     parser.add_argument("--chat-model", help="the name of its model")
+    parser.add_argument("--voice-pack", help="a folder of `tutor render`: its lines need no synthesis")
     parser.add_argument("--tls", choices=["self"], help="https by this machine's own authority")
     parser.add_argument("--tls-cert", help="https by this certificate chain (PEM)")
     parser.add_argument("--tls-key", help="its key (PEM)")

@@ -6,7 +6,7 @@ audio is read as plain audio.
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 from pydantic import Base64Bytes, ValidationError
@@ -29,10 +29,22 @@ class Event(Answer):
 
 
 class HttpSynthesizer:
-    def __init__(self, client: httpx.AsyncClient, base_url: str, engines: Engines) -> None:
+    """`mode`: as our own server takes it; None says nothing of it. `live`: a learner waits for the sound."""
+
+    def __init__(
+        self,
+        client: httpx.AsyncClient,
+        base_url: str,
+        engines: Engines,
+        *,
+        mode: Literal["stream", "exact"] | None = None,
+        live: bool = True,
+    ) -> None:
         self._client = client
         self._url = f"{base_url}/audio/speech"
         self._engines = engines
+        self._mode = mode
+        self._live = live
 
     @asynccontextmanager
     async def synthesize(
@@ -45,8 +57,11 @@ class HttpSynthesizer:
             "speed": speed,
             "response_format": "pcm",
             "stream_format": "sse",
+            **({"mode": self._mode} if self._mode else {}),
         }
-        headers = {"X-Tutor-Due-Ms": str(due_ms), "Authorization": f"Bearer {self._engines.api_key}"}
+        headers = {"Authorization": f"Bearer {self._engines.api_key}"}
+        if self._live:
+            headers["X-Tutor-Due-Ms"] = str(due_ms)
         timeout = httpx.Timeout(self._engines.speech_stall_timeout_s)
         async with (
             engine_errors(STAGE),

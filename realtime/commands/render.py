@@ -1,0 +1,73 @@
+"""`tutor render`: the lessons' fixed lines, spoken once into a voice pack."""
+
+import argparse
+import sys
+from contextlib import suppress
+
+import anyio
+import httpx
+
+from realtime.engines.recognition import HttpTranscriber
+from realtime.engines.voice import HttpSynthesizer
+from realtime.errors import SettingsError
+from realtime.pack import MANIFEST
+from realtime.render import FAILED, Order, Outcome, Render, texts
+from realtime.settings import Settings
+from realtime.trial import speaking_server
+from realtime.tutor.lessons import load_lessons
+
+STALL_S = 900  # on a machine that takes minutes for a sentence the whole comes at its end
+
+
+def run(arguments: argparse.Namespace) -> None:
+    lines = texts(load_lessons(arguments.lessons).values())
+    if arguments.list:
+        print("\n".join(lines))
+        return
+    if arguments.folder is None:
+        raise SettingsError("name the folder that is to hold the voice pack (or --list)")
+    with suppress(KeyboardInterrupt):
+        outcome = anyio.run(_render, arguments, lines)
+        _tell_outcome(arguments, outcome)
+        sys.exit(bool(outcome.failed))
+    print("\nStopped. The same command continues it", file=sys.stderr)
+    sys.exit(130)
+
+
+async def _render(arguments: argparse.Namespace, lines: tuple[str, ...]) -> Outcome:
+    settings = Settings()
+    engines = settings.engines
+    engines = engines.model_copy(
+        update={
+            "speech_model": arguments.model or engines.speech_model,
+            "voice": arguments.voice or engines.voice,
+            "speech_stall_timeout_s": STALL_S,
+            "transcription_timeout_s": STALL_S,
+        }
+    )
+    order = Order(
+        arguments.folder, lines, engines.speech_model, engines.voice, arguments.at_once, arguments.word_errors
+    )
+    async with (
+        httpx.AsyncClient() as client,
+        speaking_server(client, arguments.speech_url or engines.speech_url, settings.whisper) as url,
+    ):
+        if url is None:
+            raise SettingsError("the speech server does not start; `tutor doctor` says why")
+        voice = HttpSynthesizer(client, url, engines, mode=arguments.mode, live=False)
+        hearing_url = arguments.transcription_url or engines.transcription_url or url
+        listener = HttpTranscriber(client, hearing_url, engines) if arguments.check else None
+        return await Render(order, voice, listener, _say).run()
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _tell_outcome(arguments: argparse.Namespace, outcome: Outcome) -> None:
+    files = sum(file.stat().st_size for file in arguments.folder.rglob("*.opus"))
+    lines = len(outcome.manifest.lines)
+    print(f"{outcome.made} lines made, {outcome.kept} were there, {len(outcome.failed)} failed.")
+    print(f"The pack ({MANIFEST}) holds {lines} lines, {outcome.minutes:.1f} minutes, {files / 1e6:.1f} MB.")
+    if outcome.failed:
+        print(f"What failed is in {FAILED}. The same command tries it again.")
