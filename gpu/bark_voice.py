@@ -186,6 +186,6 @@ def preset(name: str, voices: Sequence[str]) -> str:
 
 
 def seeds(voice: str, line: Line) -> tuple[int, int]:
-    """For a first and a second attempt. A voice keeps its seed, and its timbre, unless the request has one."""
+    """For two attempts. A voice keeps its seed, and so its timbre, unless the request has one."""
     first = zlib.crc32(voice.encode()) if line.seed is None else line.seed
-    return first, first + 1
+    return first, (first + 1) % 2**32

@@ -13,7 +13,9 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gpu import metrics
-from gpu.engines import Engines
+from gpu.bark_voice import Bark
+from gpu.catalogue import models, voices
+from gpu.engines import Engines, Whisper
 from gpu.serving import failed, refused
 from gpu.speech import speech
 from gpu.transcriptions import transcriptions
@@ -22,13 +24,17 @@ START_LIMIT_S = 15
 ROUTES = [
     Route("/v1/audio/transcriptions", transcriptions, methods=["POST"]),
     Route("/v1/audio/speech", speech, methods=["POST"]),
+    Route("/v1/audio/voices", voices),
+    Route("/v1/models", models),
 ]
 
 
-def create_app(workers: int | None = None) -> Starlette:
+def create_app(
+    workers: int | None = None, whisper: Whisper | None = None, bark: Bark | None = None
+) -> Starlette:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncGenerator[None]:
-        app.state.engines = Engines(workers)
+        app.state.engines = Engines(workers, whisper, bark)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(app.state.engines.run)
             # Listening means able to work; engines that cannot start are for /healthz to report.
@@ -47,11 +53,19 @@ def create_app(workers: int | None = None) -> Starlette:
 
 
 async def healthz(request: Request) -> Response:
-    missing = request.app.state.engines.missing
+    engines: Engines = request.app.state.engines
+    missing = engines.missing
     if missing:
         reason = f"no process is ready for: {', '.join(missing)}"
         return JSONResponse({"status": "unavailable", "reason": reason}, 503)
-    return JSONResponse({"status": "ok", "engines": {"recognition": "pocketsphinx", "speech": "espeak-ng"}})
+    well = {
+        "status": "ok",
+        "engines": {"recognition": engines.hears, "speech": engines.voices[0].model},
+        "live_voice": engines.voices[0].model,
+    }
+    if engines.bark and engines.bark.too_slow:
+        well |= {"live_voice": engines.espeak.model, "reason": engines.bark.too_slow}
+    return JSONResponse(well)
 
 
 async def show_metrics(_: Request) -> Response:

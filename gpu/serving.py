@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import anyio
 from anyio import CancelScope
@@ -60,17 +60,18 @@ async def _worked(work: Callable[[Asked], Awaitable[Response]], asked: Asked) ->
 
 
 class Stream(Response):
-    """Chunks as they are made; their generator is closed when the client leaves."""
+    """Chunks as they are made; their generator, and what it reads, are closed when the client leaves."""
 
-    def __init__(self, chunks: AsyncGenerator[bytes], media_type: str) -> None:
+    def __init__(self, chunks: AsyncGenerator[bytes], media_type: str, source: AsyncGenerator[Any]) -> None:
         self.status_code = 200
         self.media_type = media_type
         self.background = None
         self._chunks = chunks
+        self._source = source  # a generator that was never begun closes nothing
         self.init_headers({"cache-control": "no-cache"})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async with anyio.create_task_group() as tasks, aclosing(self._chunks):
+        async with anyio.create_task_group() as tasks, aclosing(self._source), aclosing(self._chunks):
             tasks.start_soon(_cancel_when_closed, receive, tasks.cancel_scope, scope["path"])
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
             async for chunk in self._chunks:

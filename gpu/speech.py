@@ -3,8 +3,10 @@
 import base64
 import io
 import json
+import time
 import wave
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field, ValidationError
@@ -12,62 +14,74 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gpu import metrics
-from gpu.engines import Clip, Engines, in_pieces
-from gpu.errors import BadRequest
+from gpu.engines import Engines
+from gpu.errors import ApiError, BadRequest
 from gpu.serving import Stream, answer, bounded, rank_of
-from gpu.workers import Rank
+from gpu.voices import SAMPLE_RATE, Line, Sound, Voice, Words
 
-SAMPLE_RATE = 24_000
 LARGEST_BODY_BYTES = 64 * 2**10
 LONGEST_TEXT = 4096
-CHUNK_BYTES = SAMPLE_RATE * 2 // 5  # 200 ms: small enough to start at once, large enough to be cheap
 DUE_MS = 500
 
 
 class Asked(BaseModel):
+    """OpenAI's fields, and those of Bark: `seed`, `mode`, and `check` by the recogniser."""
+
     input: str = Field(max_length=LONGEST_TEXT)
+    model: str = ""
     voice: str | dict[str, Any] = "alloy"
     response_format: Literal["pcm", "wav"] = "wav"
     speed: float = Field(default=1, ge=0.25, le=4, allow_inf_nan=False)
     stream_format: Literal["audio", "sse"] = "audio"
-
-
-class Speaker:
-    """One request's text, spoken piece after piece."""
-
-    def __init__(self, engines: Engines, asked: Asked, rank: Rank) -> None:
-        self._engines = engines
-        self.asked = asked
-        self._rank = rank
-        self._pieces = in_pieces(asked.input)
-
-    async def clips(self) -> AsyncGenerator[Clip]:
-        for piece in self._pieces:
-            clip = await self._engines.speak(piece, str(self.asked.voice), self.asked.speed, self._rank)
-            metrics.SPEECH_SECONDS.inc(len(clip.pcm) / 2 / SAMPLE_RATE)
-            yield clip
+    seed: int | None = Field(default=None, ge=0, lt=2**32)
+    mode: Literal["stream", "exact"] = "stream"
+    check: bool = False
 
 
 async def speech(request: Request) -> Response:
     engines: Engines = request.app.state.engines
 
-    async def read() -> Speaker:
-        asked = _parse(await bounded(request, LARGEST_BODY_BYTES).body())
-        return Speaker(engines, asked, rank_of(request, DUE_MS))
+    async def read() -> Asked:
+        return _parse(await bounded(request, LARGEST_BODY_BYTES).body())
 
-    async def work(speaker: Speaker) -> Response:
-        asked, clips = speaker.asked, speaker.clips()
-        # The first piece is made before the answer begins, so that an unknown voice still has its own status.
-        first = await anext(clips)
+    async def work(asked: Asked) -> Response:
+        voice = engines.voice_of(asked.model)
+        sounds = _measured(voice, _line(asked, request))
+        # Nothing is answered before there is some sound, so that an unknown voice still has its own status.
+        first = await anext(sounds, b"")
         if asked.stream_format == "sse":
-            return Stream(_events(first, clips), "text/event-stream")
+            return Stream(_events(first, sounds), "text/event-stream", sounds)
         if asked.response_format == "pcm":
-            return Stream(_plain(first, clips), "audio/pcm")
-        return Response(
-            _wav(first.pcm + b"".join([clip.pcm async for clip in clips])), media_type="audio/wav"
-        )
+            return Stream(_plain(first, sounds), "audio/pcm", sounds)
+        pcm = b"".join([chunk async for chunk in _plain(first, sounds)])
+        return Response(_wav(pcm), media_type="audio/wav")
 
     return await answer(request, read, work)
+
+
+def _line(asked: Asked, request: Request) -> Line:
+    return Line(
+        asked.input,
+        str(asked.voice),
+        rank_of(request, DUE_MS),
+        speed=asked.speed,
+        seed=asked.seed,
+        exact=asked.mode == "exact" or asked.check,
+        checked=asked.check,
+        live=request.headers.get("x-tutor-live") == "1",
+    )
+
+
+async def _measured(voice: Voice, line: Line) -> AsyncGenerator[Sound]:
+    asked_at, begun = time.monotonic(), False
+    async with aclosing(voice.say(line)) as sounds:
+        async for sound in sounds:
+            if isinstance(sound, bytes):
+                if not begun:
+                    begun = True
+                    metrics.FIRST_SOUND.labels(voice.model).observe(time.monotonic() - asked_at)
+                metrics.SPEECH_SECONDS.inc(len(sound) / 2 / SAMPLE_RATE)
+            yield sound
 
 
 def _parse(body: bytes) -> Asked:
@@ -88,41 +102,34 @@ def _parse(body: bytes) -> Asked:
     return asked
 
 
-async def _plain(first: Clip, rest: AsyncGenerator[Clip]) -> AsyncGenerator[bytes]:
-    for chunk in _chunks(first.pcm):
-        yield chunk
-    async for clip in rest:
-        for chunk in _chunks(clip.pcm):
-            yield chunk
+async def _plain(first: Sound, rest: AsyncGenerator[Sound]) -> AsyncGenerator[bytes]:
+    if isinstance(first, bytes):
+        yield first
+    async for sound in rest:
+        if isinstance(sound, bytes):
+            yield sound
 
 
-async def _events(first: Clip, rest: AsyncGenerator[Clip]) -> AsyncGenerator[bytes]:
-    said_s = 0.0
-    clip: Clip | None = first
-    while clip:
-        yield _event({"type": "speech.words", "words": [_later(word, said_s) for word in clip.words]})
-        for chunk in _chunks(clip.pcm):
-            yield _event({"type": "speech.audio.delta", "audio": base64.b64encode(chunk).decode()})
-        said_s += len(clip.pcm) / 2 / SAMPLE_RATE
-        clip = await anext(rest, None)
-    usage = {"input_tokens": 0, "output_tokens": 0, "total_tokens": 0}  # this engine counts no tokens
+async def _events(first: Sound, rest: AsyncGenerator[Sound]) -> AsyncGenerator[bytes]:
+    yield _told(first)
+    try:
+        async for sound in rest:
+            yield _told(sound)
+    except ApiError as error:
+        yield _event({"type": "error", **error.body()})
+        return
+    usage = {"input_tokens": 0, "output_tokens": 0, "total_tokens": 0}  # no engine here counts tokens
     yield _event({"type": "speech.audio.done", "usage": usage})
 
 
-def _later(word: dict[str, Any], offset_s: float) -> dict[str, Any]:
-    return {
-        "word": word["word"],
-        "start": round(word["start"] + offset_s, 3),
-        "end": round(word["end"] + offset_s, 3),
-    }
+def _told(sound: Sound) -> bytes:
+    if isinstance(sound, Words):
+        return _event({"type": "speech.words", "words": sound.words})
+    return _event({"type": "speech.audio.delta", "audio": base64.b64encode(sound).decode()})
 
 
 def _event(data: dict[str, Any]) -> bytes:
     return f"data: {json.dumps(data)}\n\n".encode()
-
-
-def _chunks(pcm: bytes) -> list[bytes]:
-    return [pcm[start : start + CHUNK_BYTES] for start in range(0, len(pcm), CHUNK_BYTES)]
 
 
 def _wav(pcm: bytes) -> bytes:

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from gpu.decode import SAMPLE_RATE, decode
-from gpu.engines import Engines
+from gpu.engines import Engines, Utterance
 from gpu.errors import BadRequest
 from gpu.pipe import Head
 from gpu.serving import answer, bounded, rank_of
@@ -18,6 +18,7 @@ from gpu.workers import Rank
 LARGEST_UPLOAD_BYTES = 25 * 2**20
 MOST_EXPECTED = 2000
 LONGEST_EXPECTED = 500
+MOST_LANGUAGES = 8
 FORMATS = ("json", "verbose_json", "text")
 DUE_MS = 1000
 
@@ -27,6 +28,7 @@ class Asked:
     file: bytes
     expected: list[str]
     prompt: str
+    languages: tuple[str, ...]
     response_format: str
 
 
@@ -39,7 +41,11 @@ async def transcriptions(request: Request) -> Response:
     async def work(read: tuple[Asked, Rank]) -> Response:
         asked, rank = read
         audio = await to_thread.run_sync(decode, asked.file)
-        heard = await engines.transcribe(audio, asked.expected, asked.prompt, rank)
+        if engines.batcher is None and asked.languages[0] != "en":
+            raise BadRequest("unsupported_language", "This engine recognises English only.", "language")
+        heard = await engines.transcribe(
+            Utterance(audio, asked.expected, asked.prompt, asked.languages), rank
+        )
         return _response(asked.response_format, heard, len(audio) / SAMPLE_RATE)
 
     return await answer(request, read, work)
@@ -54,9 +60,9 @@ async def _read(request: Request) -> Asked:
         if response_format not in FORMATS:
             known = ", ".join(FORMATS)
             raise BadRequest("unknown_format", f"response_format is none of {known}.", "response_format")
-        if _text(form, "language", "en").lower().partition("-")[0] not in ("en", "english"):
-            raise BadRequest("unsupported_language", "This engine recognises English only.", "language")
-        return Asked(await file.read(), _expected(form), _text(form, "prompt", ""), response_format)
+        return Asked(
+            await file.read(), _expected(form), _text(form, "prompt", ""), _languages(form), response_format
+        )
 
 
 def _text(form: FormData, name: str, default: str) -> str:
@@ -64,6 +70,13 @@ def _text(form: FormData, name: str, default: str) -> str:
     if not isinstance(value, str):
         raise BadRequest("invalid_field", f"`{name}` is a file where a text is due.", name)
     return value or default
+
+
+def _languages(form: FormData) -> tuple[str, ...]:
+    """ISO codes, the first preferred: our field `languages`, else OpenAI's `language`."""
+    named = [*form.getlist("languages"), *form.getlist("languages[]")] or [_text(form, "language", "en")]
+    codes = tuple(str(name).lower().partition("-")[0] for name in named[:MOST_LANGUAGES])
+    return tuple("en" if code == "english" else code for code in codes)
 
 
 def _expected(form: FormData) -> list[str]:
@@ -86,7 +99,7 @@ def _response(response_format: str, heard: Head, duration_s: float) -> Response:
     return JSONResponse(
         {
             "task": "transcribe",
-            "language": "english",
+            "language": "english" if heard["language"] == "en" else heard["language"],
             "duration": duration_s,
             "text": text,
             "words": words,

@@ -26,8 +26,8 @@ Sound = bytes | Words  # PCM16 mono at SAMPLE_RATE, in whole samples
 class Line:
     """A text to be said, and how.
 
-    `seed`: of what is drawn at random, None for the voice's own. `exact`: no sound before the whole is known to
-    be right. `checked`: by the recogniser too. `live`: a learner waits for it.
+    `seed`: of what is drawn at random, None for the voice's own. `exact`: no sound before the whole is known
+    to be right. `checked`: by the recogniser too. `live`: a learner waits for it.
     """
 
     text: str

@@ -49,10 +49,18 @@ class Pool:
     """Some processes of one module, and the queue of jobs before them."""
 
     def __init__(
-        self, engine: str, module: str, size: int, *, queue: int = 64, job_limit_s: float = 60
+        self,
+        engine: str,
+        module: str,
+        size: int,
+        *flags: str,
+        queue: int = 64,
+        job_limit_s: float = 60,
+        start_limit_s: float = START_LIMIT_S,
     ) -> None:
         self.engine = engine
-        self._module = module
+        self._command = [sys.executable, "-m", module, *flags]
+        self._start_limit_s = start_limit_s
         self._size = size
         self._queue = queue
         self._job_limit_s = job_limit_s
@@ -90,16 +98,18 @@ class Pool:
         self, head: Head, body: bytes = b"", *, rank: Rank | None = None, key: str = ""
     ) -> list[Message]:
         """The replies to one job. Cancelling takes it out of the queue, or stops it in its process."""
-        job = next(self._numbers)
         asked_at = time.monotonic()
-        async with self._lease(rank or Rank(), key) as worker:
+        async with self.lease(rank or Rank(), key) as worker:
             metrics.WAIT_SECONDS.labels(self.engine).observe(time.monotonic() - asked_at)
-            with (
-                metrics.RUNNING.labels(self.engine).track_inprogress(),
-                metrics.JOB_SECONDS.labels(self.engine).time(),
-            ):
-                replies = await self._work(worker, job, head, body)
-        return replies
+            return await self.work(worker, head, body)
+
+    async def work(self, worker: Worker, head: Head, body: bytes) -> list[Message]:
+        """The replies of a leased process. Cancelling stops the job there."""
+        with (
+            metrics.RUNNING.labels(self.engine).track_inprogress(),
+            metrics.JOB_SECONDS.labels(self.engine).time(),
+        ):
+            return await self._work(worker, next(self._numbers), head, body)
 
     async def _work(self, worker: Worker, job: int, head: Head, body: bytes) -> list[Message]:
         outcome = "stopped"
@@ -129,7 +139,7 @@ class Pool:
         while True:
             metrics.STARTS.labels(self.engine).inc()
             process = await anyio.open_process(
-                [sys.executable, "-m", self._module],
+                self._command,
                 stderr=None,
                 start_new_session=True,
                 env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},  # the processes are the parallelism
@@ -147,7 +157,7 @@ class Pool:
         assert process.stdout
         worker = Worker(process, MessageReader(process.stdout))
         try:
-            with fail_after(START_LIMIT_S):
+            with fail_after(self._start_limit_s):
                 await worker.reader.next()
         except (EndOfStream, TimeoutError):
             return
@@ -162,7 +172,8 @@ class Pool:
                 self._free.remove(worker)
 
     @asynccontextmanager
-    async def _lease(self, rank: Rank, key: str) -> AsyncGenerator[Worker]:
+    async def lease(self, rank: Rank, key: str = "") -> AsyncGenerator[Worker]:
+        """A process of one's own, as long as the block lasts."""
         worker = self._take_free(key) or await self._wait(rank, key)
         worker.served = key
         try:
