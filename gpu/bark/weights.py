@@ -19,7 +19,7 @@ from tokenizers import BertWordPieceTokenizer, Tokenizer
 from torch import Tensor, nn
 
 from gpu.bark import generate, model
-from gpu.bark.codec import Codec, Convolution, Residual, Widening
+from gpu.bark.codec import FIRST_FRAMES, Codec, Convolution, Residual, Stream, Widening
 from gpu.bark.errors import BadModel
 from gpu.bark.voices import Voices, load_voices
 
@@ -45,7 +45,7 @@ RENAMED = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)  # what it holds is long to read
 class Bark:
     semantic: generate.Semantic
     coarse: generate.Coarse
@@ -280,17 +280,25 @@ def _codec(state: State, device: str) -> Codec:
             )
         blocks = f"{at + 1}.block.1", f"{at + 1}.block.3", f"{at + 1}.shortcut"
         rises.append((widening, Residual(*(convolution(10 * at + n, b) for n, b in enumerate(blocks, 1)))))
+    width = part.take("quantizer.layers.0.codebook.embed", generate.CODES, None).shape[1]
     codebooks = [
-        part.take(f"quantizer.layers.{n}.codebook.embed", generate.CODES, None)
+        part.take(f"quantizer.layers.{n}.codebook.embed", generate.CODES, width)
         for n in range(generate.CODEBOOKS)
     ]
-    return Codec(
+    codec = Codec(
         torch.stack(codebooks).float().to(device),
         convolution(0, "0"),
         _lstm(part).to(device),
         rises,
         convolution(1, f"{3 + 3 * len(STRIDES)}"),
     )
+    try:
+        codec.decode(
+            torch.zeros(generate.CODEBOOKS, FIRST_FRAMES, dtype=torch.int64, device=device), Stream()
+        )
+    except RuntimeError as error:
+        raise BadModel(f"The codec's weights do not fit together ({error}).") from error
+    return codec
 
 
 def _weight(part: Part, name: str) -> Tensor:

@@ -50,6 +50,18 @@ def load(folder: Path, tokenizer: object) -> None:
             generation.models[stage] = generation._load_model(file, "cpu", model_type=stage)
 
 
+@contextmanager
+def ending(times: float) -> Iterator[None]:
+    """The semantic model with the logit of a sentence's end so many times as great."""
+    row = generation.models["text"]["model"].lm_head.weight.data[generation.SEMANTIC_PAD_TOKEN]
+    before = row.clone()
+    row *= times
+    try:
+        yield
+    finally:
+        row[:] = before
+
+
 def semantic(text: str, voice: Parts, seed: int, **options: Any) -> list[int]:
     with _drawing(_noise(seed, noise.SEMANTIC, ((place, 0) for place in range(1024)))):
         drawn = generation.generate_text_semantic(text, voice, silent=True, use_kv_caching=True, **options)

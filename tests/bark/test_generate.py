@@ -1,5 +1,6 @@
 """Our steps draw what the original's functions draw."""
 
+from dataclasses import replace
 from itertools import islice
 
 import numpy as np
@@ -39,6 +40,22 @@ def test_semantic_tokens_are_the_originals(bark: Bark, text: str, length: int) -
 def test_a_sentence_may_be_as_long_as_the_positions_reach(bark: Bark) -> None:
     ours, theirs = voice(300)
     assert semantic(bark, tiny.TEXTS[0], ours, seed=1) == reference.semantic(tiny.TEXTS[0], theirs, seed=1)
+
+
+def test_a_sentence_ends_where_the_originals_ends(bark: Bark) -> None:
+    """Where its end is drawn, and where it is likely and something else is drawn."""
+    ours, theirs = voice(300)
+    head = bark.semantic.model.head.clone()
+    head[generate.END] *= 3  # random weights hardly ever end
+    ending = replace(bark, semantic=replace(bark.semantic, model=replace(bark.semantic.model, head=head)))
+    only_drawn = 0
+    with reference.ending(3):
+        for seed in range(4):
+            expected = reference.semantic(tiny.TEXTS[0], theirs, seed)
+            assert semantic(ending, tiny.TEXTS[0], ours, seed) == expected
+            assert len(expected) < 768
+            only_drawn += reference.semantic(tiny.TEXTS[0], theirs, seed, min_eos_p=None) == expected
+    assert 0 < only_drawn < 4
 
 
 def test_a_text_is_read_as_the_original_reads_it_and_cut_where_it_cuts(bark: Bark) -> None:
