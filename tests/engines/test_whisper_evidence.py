@@ -1,0 +1,96 @@
+"""What is believed and what is taken for an invention; where windows part; which language; what bias fits."""
+
+import numpy as np
+import pytest
+
+from gpu.whisper import language
+from gpu.whisper.evidence import Evidence, objection
+from gpu.whisper.prompts import LENGTHS, MOST_TOKENS, bias
+from gpu.whisper.voice import WINDOW, Voice, seconds
+from gpu.whisper.windows import LONGEST, parted
+
+SURE, UNSURE = -0.3, -1.4
+
+
+@pytest.mark.parametrize(
+    ("text", "voiced_s", "no_speech", "mean", "why"),
+    [
+        ("I would like a tea, please.", 1.6, 0.05, SURE, None),
+        ("Yes.", 0.2, 0.3, SURE, None),
+        ("Um, I, uh, I think so.", 1.5, 0.1, SURE, None),
+        ("No, no, no!", 0.8, 0.1, SURE, None),
+        ("I goed at home yesterday.", 1.5, 0.1, -0.9, None),
+        ("", 0, 0.9, UNSURE, None),
+        ("Thank you for watching!", 0.0, 0.2, SURE, "no voice"),
+        ("Thank you for watching!", 0.06, 0.2, SURE, "no voice"),
+        ("Thank you.", 0.6, 0.8, UNSURE, "no speech"),
+        ("Thank you.", 0.6, 0.8, SURE, None),
+        ("Thank you.", 0.6, 0.2, UNSURE, None),
+        ("Subtitles by the people of the community of these films.", 0.4, 0.2, SURE, "too much text"),
+        ("la " * 60, 20, 0.2, SURE, "compressible"),
+        ("so so so so", 3, 0.2, UNSURE, "a loop"),
+        ("I do I do I do I do", 3, 0.2, UNSURE, "a loop"),
+    ],
+)
+def test_the_rule(text: str, voiced_s: float, no_speech: float, mean: float, why: str | None) -> None:
+    assert objection(Evidence(text, voiced_s, no_speech, mean)) == why
+
+
+def test_no_voice_is_found_in_silence_and_noise() -> None:
+    noise = (np.random.default_rng(0).standard_normal(160_000) * 1000).astype(np.int16)
+    before = noise.copy()
+    assert seconds(Voice().of(noise)) == 0
+    assert seconds(Voice().of(np.zeros(160_000, np.int16))) == 0
+    assert (noise == before).all()
+
+
+def test_a_long_recording_is_parted_in_its_pauses() -> None:
+    voiced = np.ones(70 * 16_000 // WINDOW + 1, np.bool_)
+    voiced[700:720] = False
+    windows = parted(70 * 16_000, voiced)
+    assert windows[0] == range(710 * WINDOW)
+    assert [a.stop for a in windows[:-1]] == [b.start for b in windows[1:]]
+    assert windows[-1].stop == 70 * 16_000
+    assert all(len(window) <= LONGEST for window in windows)
+
+
+def test_a_short_recording_is_one_window() -> None:
+    assert parted(LONGEST, np.zeros(0, np.bool_)) == [range(LONGEST)]
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "expected"),
+    [
+        ({"en": 0.5, "es": 0.4}, "en"),
+        ({"en": 0.3, "es": 0.6}, "en"),
+        ({"en": 0.1, "es": 0.8}, "es"),
+        ({"fr": 0.99, "en": 0.004, "es": 0.006}, "en"),
+    ],
+)
+def test_the_first_language_is_favoured(probabilities: dict[str, float], expected: str) -> None:
+    assert language.chosen(["en", "es"], probabilities) == expected
+
+
+@pytest.mark.parametrize(
+    ("languages", "voiced_s", "asked"),
+    [(["en", "es"], 1.4, False), (["en", "es"], 1.6, True), (["en"], 9, False)],
+)
+def test_little_voice_is_not_asked_about(languages: list[str], voiced_s: float, asked: bool) -> None:
+    assert language.needs_asking(languages, voiced_s) is asked
+
+
+def letters(text: str) -> list[int]:
+    return [ord(letter) for letter in text]
+
+
+def test_what_was_said_stands_last_and_within_half_the_context() -> None:
+    tokens = bias("so far", ["a" * 40, "b" * 300], letters)
+    assert "".join(map(chr, tokens)) == (" " + "a" * 40 + " so far")[-48:]
+    assert bias("", [], letters) == []
+    assert len(bias("x" * 900, ["y"], letters)) == MOST_TOKENS
+
+
+def test_few_lengths_make_few_batches() -> None:
+    lengths = {len(bias("x" * said, [], letters)) for said in range(11, 400)}
+    assert lengths == set(LENGTHS)
+    assert "".join(map(chr, bias("Yes, I", [], letters))) == " Yes, I"
