@@ -15,7 +15,7 @@ import base64
 import json
 import time
 from collections.abc import AsyncGenerator, AsyncIterator
-from typing import Any, Literal, cast
+from typing import Any, Literal, cast, get_args
 
 import numpy as np
 import uvicorn
@@ -280,6 +280,8 @@ def main() -> None:
     for name, field in Script.model_fields.items():
         if field.annotation is float:
             parser.add_argument(f"--{name.replace('_', '-')}", type=float, dest=name)
+        elif field.annotation is Fault:
+            parser.add_argument(f"--{name.replace('_', '-')}", choices=get_args(Fault), dest=name)
     flags = vars(parser.parse_args())
     port = flags.pop("port")
     script = Script.model_validate({name: value for name, value in flags.items() if value is not None})

@@ -39,7 +39,7 @@ def decode(file: bytes, samples: int) -> Sound:
         with av.open(io.BytesIO(file), "r") as container:
             frames = [*container.decode(audio=0), None]
             chunks = [chunk.to_ndarray()[0] for frame in frames for chunk in resampler.resample(frame)]
-    except (OSError, IndexError) as error:  # av's own errors are OSErrors or ValueErrors
+    except (OSError, EOFError, IndexError) as error:  # as which av passes its own
         raise ValueError(str(error)) from error
     sound = np.concatenate([np.zeros(0, np.int16), *chunks])
     if len(sound) < samples:

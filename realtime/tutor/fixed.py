@@ -28,7 +28,7 @@ def _lines(lesson: Lesson) -> Iterator[str]:
     yield guide.begin(lesson)[1].text
     for at, step in enumerate(lesson.steps):
         begun = Progress(lesson.id, at, started=True)
-        yield from (guide.step(lesson, begun, heard)[1].text for heard in _misheard(lesson, step))
+        yield from (guide.step(lesson, begun, heard)[1].text for heard in _once(lesson, step))
         answers = list(_answers(lesson, step))
         for tries, corrected in product(range(PASSED_AFTER + 1), (False, True)):
             here = replace(begun, tries=tries, corrected=corrected)
@@ -40,13 +40,14 @@ def _lines(lesson: Lesson) -> Iterator[str]:
 
 def _answers(lesson: Lesson, step: Step) -> Iterator[Transcript]:
     yield from (_heard(text) for text in _written(lesson, step))
-    yield from (_heard(phrases[0]) for phrases in CONTROLS.values())
     yield from (Transcript(), _heard(_NOISE), _heard(_SPANISH))
     yield from (_heard(_NOISE, on_script) for on_script in (0.0, UNCLEAR_ON_SCRIPT, 1.0))
 
 
-def _misheard(lesson: Lesson, step: Step) -> Iterator[Transcript]:
-    """Nearly an answer, so that the tutor asks whether it was meant."""
+def _once(lesson: Lesson, step: Step) -> Iterator[Transcript]:
+    """What is answered alike after every number of tries: what may be said at any time (some of it is an
+    answer of the step), and what is nearly an answer, so that the tutor asks whether it was meant."""
+    yield from (_heard(phrase) for phrases in CONTROLS.values() for phrase in phrases)
     for text in _written(lesson, step):
         words = text.split()
         for at in range(len(words)):

@@ -22,13 +22,13 @@ SLOW_SPEECH = ["--word-ms", "400", "--first-token-ms", "30", "--first-byte-ms", 
 
 
 @contextmanager
-def scripted_engines() -> Iterator[str]:
+def scripted_engines(*flags: str) -> Iterator[str]:
     """The URL of the three engines."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "benchmarks.scripted_engines", "--port", str(port)]
-    with subprocess.Popen([*command, "--transcript", HEARD, *SLOW_SPEECH]) as process:
+    with subprocess.Popen([*command, "--transcript", HEARD, *SLOW_SPEECH, *flags]) as process:
         try:
             yield f"http://127.0.0.1:{port}/v1"
         finally:
