@@ -23,6 +23,7 @@ from realtime.engines.chat import HttpChatModel
 from realtime.engines.packed import PackedVoice
 from realtime.engines.protocols import ChatModel, Synthesizer
 from realtime.engines.recognition import HttpTranscriber
+from realtime.engines.stand_in import StandIn
 from realtime.engines.voice import HttpSynthesizer
 from realtime.one_turn import Turns
 from realtime.pack import Pack, load
@@ -77,7 +78,7 @@ def create_app(settings: Settings, address: str, authority: bytes | None = None)
             base_url = settings.engines.speech_url
             if base_url is None:
                 port = free_port()
-                command = speech_server(port, settings.whisper)
+                command = speech_server(port, settings.whisper, settings.bark)
                 tasks.start_soon(keep_alive, "speech server", [*command, "--as-child"])
                 base_url = f"http://127.0.0.1:{port}/v1"
             hearing_url = settings.engines.transcription_url or base_url
@@ -87,7 +88,7 @@ def create_app(settings: Settings, address: str, authority: bytes | None = None)
             transcriber = HttpTranscriber(client, hearing_url, settings.engines)
             engines = Engines(
                 transcriber,
-                voice(HttpSynthesizer(client, base_url, settings.engines), settings.engines, pack, stand_in),
+                voice(engine_of(client, base_url, settings), settings.engines, pack, stand_in),
                 VoiceModel(),
                 chat_model(client, settings.engines, chat_server),
             )
@@ -133,6 +134,16 @@ def own_chat_server(client: httpx.AsyncClient, settings: Settings) -> ChatServer
         return None
     opening = messages(persona(settings.talk.level, settings.talk.mother_tongue), ())
     return ChatServer(client, settings.vllm, settings.vllm.python, free_port(), opening)
+
+
+def engine_of(client: httpx.AsyncClient, base_url: str, settings: Settings) -> Synthesizer:
+    """The speech server's voice. Where that is Bark, as a child, espeak-ng stands in for it."""
+    spoken = HttpSynthesizer(client, base_url, settings.engines)
+    if settings.bark.model is None:
+        return spoken
+    usual = EngineSettings()
+    plain = settings.engines.model_copy(update={"speech_model": usual.speech_model})
+    return StandIn(spoken, HttpSynthesizer(client, base_url, plain), usual.voice)
 
 
 def voice(engine: Synthesizer, engines: EngineSettings, pack: Pack | None, stand_in: str) -> Synthesizer:

@@ -11,7 +11,8 @@ import anyio
 import httpx
 from anyio.abc import Process
 
-from realtime.settings import Whisper
+from realtime.models import bark, located
+from realtime.settings import Bark, Whisper
 
 log = logging.getLogger(__name__)
 LONGEST_PAUSE_S = 10.0
@@ -60,14 +61,21 @@ async def end(process: Process) -> None:
             await process.wait()
 
 
-def speech_server(port: int, whisper: Whisper | None = None) -> list[str]:
-    """The command of the speech server. Without a Whisper model it hears with pocketsphinx."""
+def speech_server(port: int, whisper: Whisper | None = None, speaks: Bark | None = None) -> list[str]:
+    """The command of the speech server. Without a Whisper model it hears with pocketsphinx, without one of
+    Bark's it speaks with espeak-ng."""
     command = [sys.executable, "-m", "gpu", "--host", "127.0.0.1", "--port", str(port)]
-    if whisper is None or whisper.model is None:
-        return command
-    flags = whisper.model_dump(exclude_none=True)
-    hears = [text for name, value in flags.items() for text in (f"--whisper-{name}", str(value))]
-    return [*command, "--recognition", "whisper", *hears]
+    if whisper is not None and whisper.model is not None:
+        command += ["--recognition", "whisper", *_flags("whisper", whisper)]
+    if speaks is not None and speaks.model is not None:
+        folder = located(str(speaks.model), bark)
+        command += ["--voice", "bark", *_flags("bark", speaks.model_copy(update={"model": folder}))]
+    return command
+
+
+def _flags(engine: str, settings: Bark | Whisper) -> list[str]:
+    given = settings.model_dump(exclude_none=True)
+    return [text for name, value in given.items() for text in (f"--{engine}-{name}", str(value))]
 
 
 def minded(command: Sequence[str]) -> list[str]:

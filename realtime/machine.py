@@ -21,6 +21,7 @@ nvml: Any = pynvml  # it has no types
 
 CHAT_MODELS = (models.LLAMA, models.LLAMA_8_BIT, models.LLAMA_4_BIT, models.UNGATED, models.UNGATED_4_BIT)
 WHISPER_MODELS = ("small", "large-v3-turbo")
+BARK_MODELS = ("bark", "bark-small")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +140,11 @@ def _gpu(at: int) -> Gpu:
 def _pulled(settings: Settings) -> frozenset[str]:
     whisper = {*WHISPER_MODELS, settings.whisper.model or WHISPER_MODELS[0]}
     chat = {*CHAT_MODELS, settings.vllm.model}
+    speaks = {*BARK_MODELS, str(settings.bark.model or BARK_MODELS[0])}
     return frozenset(
         {name for name in whisper if _is_here(name, models.whisper)}
         | {name for name in chat if _is_here(name, models.chat)}
+        | {name for name in speaks if _is_here(name, models.bark)}
     )
 
 

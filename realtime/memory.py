@@ -167,7 +167,7 @@ def told(made: Plan) -> str:
             parts.hearing,
             f"Whisper {made.whisper_model} in {made.whisper_precision}, {made.whisper_batch} at once",
         ),
-        (parts.voice, f"kept for {made.voice_model}, {made.voice_clips} clips at once (not built yet)"),
+        (parts.voice, f"kept for {made.voice_model}, {made.voice_clips} clips at once"),
         (parts.others, "taken by other programs"),
         (parts.headroom, "left free"),
     ]

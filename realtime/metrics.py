@@ -16,6 +16,9 @@ replies = Counter("tutor_replies", "replies by how they ended", ["ending"], regi
 held_replies = Counter(
     "tutor_held_replies", "replies begun before the endpoint", ["became"], registry=REGISTRY
 )
+stand_ins = Counter(
+    "tutor_stand_ins", "clips spoken by the voice that stands in", ["code"], registry=REGISTRY
+)
 stage_seconds = Histogram(
     "tutor_stage_seconds",
     "from the end of speech to each stage of a turn",

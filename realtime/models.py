@@ -4,7 +4,7 @@ Models lie in huggingface_hub's own cache (HF_HOME): faster-whisper, vLLM and tr
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
@@ -18,6 +18,13 @@ WHISPER_FILES = ("config.json", "preprocessor_config.json", "model.bin", "tokeni
 # Weights once: not the .pth and .bin copies that lie beside the safetensors.
 CHAT_FILES = ("*.safetensors", "*.json", "*.model", "*.txt", "*.jinja", "LICENSE*")
 
+# The weights in transformers' form, not the same again in the original's; and the English voices.
+BARK_VOICES = "speaker_embeddings/v2/en_speaker_*.npy"
+BARK_FILES = (
+    *("config.json", "generation_config.json", "pytorch_model.bin", "tokenizer.json", "vocab.txt"),
+    *("speaker_embeddings_path.json", BARK_VOICES),
+)
+
 HOW_TO_MAKE_ROOM = "`hf cache ls` lists the models that are here, `hf cache rm` removes one"
 
 HUB = "https://huggingface.co"
@@ -25,6 +32,8 @@ TURBO = "mobiuslabsgmbh/faster-whisper-large-v3-turbo"
 LLAMA = "meta-llama/Meta-Llama-3-8B-Instruct"
 LLAMA_8_BIT = "RedHatAI/Meta-Llama-3-8B-Instruct-FP8"
 LLAMA_4_BIT = "casperhansen/llama-3-8b-instruct-awq"
+BARK = "suno/bark"
+BARK_SMALL = "suno/bark-small"
 UNGATED = "Qwen/Qwen2.5-7B-Instruct"  # Apache-2.0: nobody needs an account
 UNGATED_4_BIT = "Qwen/Qwen2.5-7B-Instruct-AWQ"
 
@@ -39,7 +48,7 @@ class Model:
 
     repo: str
     revision: str  # "main", or a commit where one is known to be right
-    files: tuple[str, ...]  # patterns, of the repository's top folder only
+    files: tuple[str, ...]  # patterns; those without a folder are of the repository's top one only
     essential: tuple[str, ...]  # without a file for each of these patterns it cannot be loaded
     size_bytes: int | None  # None: not known before the hub was asked
     licence: str
@@ -60,6 +69,9 @@ class Plan(Protocol):
     @property
     def whisper_model(self) -> str: ...
 
+    @property
+    def voice_model(self) -> str: ...
+
 
 # Bytes of what is fetched and licence, as the hub's pages of the repositories show them; sizes are rounded
 # as they are there. What is downloaded is measured by what the hub answers at the time.
@@ -70,6 +82,8 @@ _KNOWN = {
     LLAMA: (16_070_000_000, _LLAMA_3),
     LLAMA_8_BIT: (9_090_000_000, _LLAMA_3),
     LLAMA_4_BIT: (5_740_000_000, _LLAMA_3),
+    BARK: (4_490_000_000, "MIT"),
+    BARK_SMALL: (1_680_000_000, "MIT"),
     UNGATED: (15_240_000_000, "Apache-2.0"),
     UNGATED_4_BIT: (5_580_000_000, "Apache-2.0"),
 }
@@ -81,6 +95,15 @@ def whisper(name: str) -> Model:
     repo = TURBO if turbo else name if "/" in name else f"Systran/faster-whisper-{name}"
     essential = ("model.bin", "config.json", "tokenizer.json", "vocabulary.*")
     return Model(repo, "main", WHISPER_FILES, essential, *_facts(repo), gated=False, why="hears the learner")
+
+
+def bark(name: str) -> Model:
+    """`name`: bark, bark-small or a repository in the same form."""
+    repo = name if "/" in name else f"suno/{name}"
+    essential = ("config.json", "pytorch_model.bin", "tokenizer.json", "speaker_embeddings_path.json")
+    return Model(
+        repo, "main", BARK_FILES, (*essential, BARK_VOICES), *_facts(repo), gated=False, why="speaks"
+    )
 
 
 def chat(repo: str) -> Model:
@@ -99,26 +122,28 @@ def needed(
     *,
     whisper_model: str | None = None,
     chat_model: str | None = None,
+    voice_model: str | None = None,
 ) -> tuple[Model, ...]:
     """In the order in which they are pulled; models that are named come in place of the profile's own.
 
     Without a plan: for a card with room for everything. Folders of this machine are not pulled.
     """
-    hears, writes = _usual(profile, plan)
+    hears, writes, speaks = _usual(profile, plan)
     hearing = (whisper_model or hears) if hears else None
-    writing = chat_model or writes
-    named = ((whisper, hearing), (chat, writing))
+    named = ((whisper, hearing), (chat, chat_model or writes), (bark, voice_model or speaks))
     return tuple(model(name) for model, name in named if name and not Path(name).is_dir())
 
 
-def _usual(profile: Profile, plan: Plan | None) -> tuple[str | None, str | None]:
+def _usual(profile: Profile, plan: Plan | None) -> tuple[str | None, str | None, str | None]:
     match profile:
         case "embedded":
-            return None, None
+            return None, None, None
         case "cpu":
-            return "small", None
+            return "small", None, None
+        case "gpu" if plan:
+            return plan.whisper_model, plan.chat_model, plan.voice_model
         case "gpu":
-            return (plan.whisper_model, plan.chat_model) if plan else ("large-v3-turbo", LLAMA)
+            return "large-v3-turbo", LLAMA, "bark"
 
 
 def is_pulled(model: Model) -> bool:
@@ -133,6 +158,11 @@ def folder_of(model: Model) -> Path:
     if folder is None:
         raise NotPulled(f"{model.repo} has not been pulled")
     return folder
+
+
+def located(name: str, model: Callable[[str], Model]) -> Path:
+    """A folder by its path, or where the model of that name lies. NotPulled where there is none."""
+    return Path(name) if Path(name).is_dir() else folder_of(model(name))
 
 
 def cache_folder() -> Path:
@@ -150,8 +180,12 @@ def cache_of(model: Model) -> Path:
 def wanted(model: Model, names: Iterable[str]) -> list[str]:
     """Those of a repository's files that are fetched."""
     # Weights in a subfolder, or consolidated ones, are those beside them again.
-    own = [name for name in names if "/" not in name and not name.startswith("consolidated")]
-    return [name for name in own if any(fnmatch(name, pattern) for pattern in model.files)]
+    own = [name for name in names if not name.startswith("consolidated")]
+    return [name for name in own if any(_fits(name, pattern) for pattern in model.files)]
+
+
+def _fits(name: str, pattern: str) -> bool:
+    return name.count("/") == pattern.count("/") and fnmatch(name, pattern)
 
 
 def _snapshot(model: Model) -> Path | None:
@@ -163,8 +197,9 @@ def _snapshot(model: Model) -> Path | None:
 
 
 def _is_complete(model: Model, folder: Path) -> bool:
-    names = {path.name for path in folder.iterdir() if path.exists()}  # not a link to a file that was removed
-    if not all(any(fnmatch(name, pattern) for name in names) for pattern in model.essential):
+    # Not a link to a file that was removed.
+    names = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.exists()}
+    if not all(any(_fits(name, pattern) for name in names) for pattern in model.essential):
         return False
     index = folder / "model.safetensors.index.json"
     return index.name not in names or set(json.loads(index.read_text())["weight_map"].values()) <= names

@@ -7,7 +7,7 @@ from realtime.errors import SettingsError
 from realtime.machine import Driver, Gpu, Machine
 from realtime.memory import NoRoom, Plan, plan
 from realtime.models import LLAMA, LLAMA_4_BIT, LLAMA_8_BIT, UNGATED, UNGATED_4_BIT, Profile
-from realtime.settings import Settings, Vllm, Whisper
+from realtime.settings import Bark, Engines, Settings, Vllm, Whisper
 
 # What vLLM 0.32's torch is built with; CUDA 13 wants a driver of the 580 series or newer (NVIDIA's table of
 # minor version compatibility).
@@ -19,6 +19,8 @@ IN_PLACE_OF = {LLAMA: UNGATED, LLAMA_8_BIT: UNGATED_4_BIT, LLAMA_4_BIT: UNGATED_
 
 REPLIES_PER_LEARNER = 4  # at once: the talk's own, and those that a client asks for beside it
 
+BARK_SPEAKER = "v2/en_speaker_6"  # the preset that Bark's own examples use most
+CPU_BARK = Bark(device="cpu", precision="float32", slots=1)
 CPU_WHISPER = Whisper(model="small", device="cpu", precision="int8", batch=8)
 
 
@@ -48,6 +50,8 @@ def choose(machine: Machine, settings: Settings) -> Choice:
 
     Raises SettingsError with everything that it misses.
     """
+    if settings.bark.model is not None and (lacks := _lacking_bark(settings.bark, machine)):
+        raise SettingsError("\n  ".join(["Bark cannot speak here.", *map(str, lacks)]))
     if settings.profile == "auto":
         return _choice(
             _best(machine, settings), "the best that is installed and downloaded", machine, settings
@@ -84,7 +88,22 @@ def settled(settings: Settings, machine: Machine, choice: Choice) -> Settings:
         changes["whisper"] = _filled(settings.whisper, usual)
     if choice.plan is not None and settings.engines.chat_url is None:
         changes["vllm"] = _planned_vllm(settings.vllm, machine, choice.plan)
+    changes["bark"] = speaking = spoken_by(settings, machine, choice.plan)
+    if speaking.model is not None:
+        changes["engines"] = _spoken(settings.engines)
     return settings.model_copy(update=changes)
+
+
+def spoken_by(settings: Settings, machine: Machine, made: Plan | None) -> Bark:
+    """Bark where it was named, or belongs to the card and is here; else one without a model: espeak-ng."""
+    given = settings.bark
+    usual = CPU_BARK if made is None else gpu_bark(made)
+    asked = given.model or usual.model
+    elsewhere = settings.engines.speech_url is not None
+    if asked is None or elsewhere or given.live == "never" or _lacking_bark(given, machine, str(asked)):
+        return Bark()
+    changes = given.model_dump(exclude_none=True) | {"python": given.python or machine.vllm_python}
+    return usual.model_copy(update=changes)
 
 
 def planned(machine: Machine) -> Plan:
@@ -103,6 +122,17 @@ def gpu_whisper(given: Plan) -> Whisper:
             "device": "cuda",
             "precision": given.whisper_precision,
             "batch": given.whisper_batch,
+        }
+    )
+
+
+def gpu_bark(given: Plan) -> Bark:
+    return Bark.model_validate(
+        {
+            "model": given.voice_model,
+            "device": "cuda",
+            "precision": "float16",
+            "slots": given.voice_clips,
         }
     )
 
@@ -143,6 +173,15 @@ def _lacking_whisper(profile: Profile, usual: Whisper, machine: Machine, setting
     return [Lack(f"the Whisper model {model} is not downloaded", f"tutor pull {profile}")]
 
 
+def _lacking_bark(bark: Bark, machine: Machine, usual: str = "bark") -> list[Lack]:
+    model, lacks = str(bark.model or usual), list[Lack]()
+    if bark.python is None and machine.vllm_python is None:
+        lacks.append(Lack("no Python with torch is known for Bark", "TUTOR_BARK__PYTHON names one"))
+    if model not in machine.pulled:
+        lacks.append(Lack(f"Bark's model {model} is not downloaded", "tutor pull gpu"))
+    return lacks
+
+
 def _refusal(profile: Profile, lacks: Sequence[Lack]) -> str:
     return "\n  ".join([f"the profile {profile} cannot work here.", *map(str, lacks)])
 
@@ -152,9 +191,12 @@ def _refusal(profile: Profile, lacks: Sequence[Lack]) -> str:
 
 def _choice(profile: Profile, why: str, machine: Machine, settings: Settings) -> Choice:
     if profile != "gpu":
-        return Choice(profile, f"{_engines(profile, settings)}; {why}", _more(profile, machine, settings))
+        speaks = f", Bark's {settings.bark.model} speaks" if settings.bark.model else ""
+        said = f"{_engines(profile, settings)}{speaks}; {why}"
+        return Choice(profile, said, _more(profile, machine, settings))
     made = planned(machine)
-    return Choice(profile, f"{_on_card(machine.gpus[0], made, machine, settings)}; {why}", "", made)
+    said = _on_card(machine.gpus[0], made, machine, settings)
+    return Choice(profile, f"{said}; {why}", _more_on_card(machine, settings, made), made)
 
 
 def _engines(profile: Profile, settings: Settings) -> str:
@@ -176,8 +218,22 @@ def _on_card(gpu: Gpu, made: Plan, machine: Machine, settings: Settings) -> str:
         chat = "the chat server that was named"
     return (
         f"{gpu.name} with {gpu.memory_gb:.0f} GB: Whisper {whisper.model} in {whisper.precision} and {chat}, "
-        f"memory for {made.learners} learners; the voice is espeak-ng's, Bark is not built yet"
+        f"memory for {made.learners} learners; {_voice_said(machine, settings, made)}"
     )
+
+
+def _voice_said(machine: Machine, settings: Settings, made: Plan) -> str:
+    speaking = spoken_by(settings, machine, made)
+    if speaking.model is not None:
+        return f"the voice is {speaking.model}'s in {speaking.precision}, {speaking.slots} sentences at once"
+    return "the voice is espeak-ng's"
+
+
+def _more_on_card(machine: Machine, settings: Settings, made: Plan) -> str:
+    if settings.engines.speech_url is not None or settings.bark.live == "never":
+        return ""
+    lacks = _lacking_bark(settings.bark, machine, made.voice_model)
+    return f"for Bark's voice: {lacks[0]}" if lacks else ""
 
 
 def _more(profile: Profile, machine: Machine, settings: Settings) -> str:
@@ -193,6 +249,14 @@ def _more(profile: Profile, machine: Machine, settings: Settings) -> str:
 
 
 # what is filled in
+
+
+def _spoken(engines: Engines) -> Engines:
+    """By Bark, unless another model or voice was named."""
+    usual = Engines()
+    model = "bark" if engines.speech_model == usual.speech_model else engines.speech_model
+    voice = BARK_SPEAKER if engines.voice == usual.voice else engines.voice
+    return engines.model_copy(update={"speech_model": model, "voice": voice})
 
 
 def _filled(given: Whisper, usual: Whisper) -> Whisper:

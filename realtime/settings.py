@@ -57,6 +57,18 @@ class Whisper(Frozen):
     batch: int | None = Field(default=None, ge=1)  # windows recognised together
 
 
+class Bark(Frozen):
+    """The voice of the profile gpu, and wherever `model` is set. What is not set is as the profile says."""
+
+    model: Literal["bark", "bark-small"] | Path | None = None  # one of the hub's, or a folder
+    python: Path | None = None  # of an environment that has torch; default: vLLM's
+    device: Literal["cpu", "cuda"] | None = None
+    precision: Literal["float32", "float16", "bfloat16"] | None = None
+    slots: int | None = Field(default=None, ge=1)  # sentences at once
+    # auto: it speaks to learners where it is faster than real time, and espeak-ng where it is not.
+    live: Literal["auto", "always", "never"] = "auto"
+
+
 class Vllm(Frozen):
     """The chat server that is started as a child where `python` names an environment that has vLLM."""
 
@@ -101,6 +113,7 @@ class Settings(BaseSettings):
     server: Server = Server()
     engines: Engines = Engines()
     whisper: Whisper = Whisper()
+    bark: Bark = Bark()
     vllm: Vllm = Vllm()
     talk: Talk = Talk()
     limits: Limits = Limits()

@@ -30,4 +30,5 @@ def _needed(arguments: argparse.Namespace) -> tuple[Model, ...]:
         planned(machine) if profile == "gpu" and machine.gpus else None,
         whisper_model=settings.whisper.model,
         chat_model=arguments.chat_model or own_chat,
+        voice_model=str(settings.bark.model) if settings.bark.model else None,
     )

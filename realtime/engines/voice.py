@@ -61,7 +61,7 @@ class HttpSynthesizer:
         }
         headers = {"Authorization": f"Bearer {self._engines.api_key}"}
         if self._live:
-            headers["X-Tutor-Due-Ms"] = str(due_ms)
+            headers |= {"X-Tutor-Live": "1", "X-Tutor-Due-Ms": str(due_ms)}
         timeout = httpx.Timeout(self._engines.speech_stall_timeout_s)
         async with (
             engine_errors(STAGE),

@@ -32,7 +32,7 @@ from realtime.session.news import (
     TextWritten,
 )
 from realtime.session.pace import Pace
-from realtime.talk.segmenter import Segmenter
+from realtime.talk.segmenter import Segmenter, shown
 
 Script = Callable[[], AsyncGenerator[ChatNews]]
 Post = Callable[[ReplyNews], Awaitable[None]]
@@ -139,7 +139,7 @@ class Reply:
                     await self._make_call(piece, clips)
                     joint = ""
                     continue
-                await clips.send(ClipBegan(self.id, joint + piece))
+                await clips.send(ClipBegan(self.id, joint + shown(piece)))
                 joint = " "
                 if voice is not None:
                     try:

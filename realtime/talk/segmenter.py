@@ -22,6 +22,7 @@ _EMOJI = re.compile(
 )
 _STRAY_SPACES = re.compile(r"\s+(?=[.,!?…]+(?:\s|$))")  # what an emoji before a full stop leaves
 _SPACES = re.compile(r"\s+")
+_SOUND = re.compile(r"\[(?:laughter|laughs|sighs|music|gasps|clears throat)\]\s*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,12 @@ def speakable(text: str) -> str:
     text = _MARKUP.sub(lambda match: match.group(1) or " ", _EMPHASIS.sub("", text))
     text = _STRAY_SPACES.sub("", _EMOJI.sub(" ", text))
     text = _SPACES.sub(" ", text).strip()
-    return text if any(char.isalnum() for char in text) else ""
+    return text if any(char.isalnum() for char in shown(text)) else ""
+
+
+def shown(text: str) -> str:
+    """The text as it is read: a voice may know sounds, such as [laughs], which are heard and no words."""
+    return _SOUND.sub("", text).strip()
 
 
 def _next_end(text: str, begun: bool) -> int | None:

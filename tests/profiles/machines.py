@@ -20,6 +20,7 @@ GPU_BOX = replace(
     vllm="0.32.0",
     pulled=frozenset({"small", "large-v3-turbo", LLAMA_4_BIT, LLAMA}),
 )
+BARK_BOX = replace(GPU_BOX, pulled=GPU_BOX.pulled | {"bark"})
 
 
 def with_card(card: Gpu) -> Machine:

@@ -1,6 +1,7 @@
 """Which profile is chosen, what is said of it, and what it means for the servers that are started."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from realtime.machine import Driver, Gpu, Machine, chosen, graphics
 from realtime.models import LLAMA, LLAMA_4_BIT, UNGATED_4_BIT
 from realtime.profiles import choose, lacking, planned, settled
 from realtime.settings import Settings
-from tests.profiles.machines import BARE, GPU_BOX, H100, L4, LAPTOP, with_card
+from tests.profiles.machines import BARE, BARK_BOX, GPU_BOX, H100, L4, LAPTOP, with_card
 
 CHAT = {"chat_url": "http://127.0.0.1:9999/v1"}
 HEARING = {"speech_url": "http://127.0.0.1:9998/v1"}
@@ -97,7 +98,9 @@ def test_a_profile_that_cannot_work_is_refused_with_what_to_type(
         (BARE, {"engines": CHAT}, "to be understood beyond lessons: tutor pull cpu"),
         (LAPTOP, {}, "for free talk: --chat-url of an OpenAI-compatible chat server"),
         (LAPTOP, {"engines": CHAT}, ""),
-        (GPU_BOX, {}, ""),
+        (BARK_BOX, {}, ""),
+        (GPU_BOX, {"bark": {"live": "never"}}, ""),
+        (GPU_BOX, {}, "for Bark's voice: Bark's model bark is not downloaded: tutor pull gpu"),
         (
             replace(GPU_BOX, vllm=None),
             {"profile": "cpu", "engines": CHAT},
@@ -120,7 +123,10 @@ def test_what_is_said_of_the_card() -> None:
     assert "\n" not in why
     assert "NVIDIA L4 with 24 GB: Whisper large-v3-turbo in float16" in why
     assert f"{LLAMA_4_BIT}, memory for 9 learners" in why
-    assert "Bark is not built yet" in why
+    assert "the voice is espeak-ng's" in why
+    spoken = choose(BARK_BOX, asking())
+    assert "the voice is bark's in float16, 8 sentences at once" in spoken.why
+    assert spoken.more == ""
 
 
 def test_the_embedded_profile_changes_nothing() -> None:
@@ -151,6 +157,54 @@ def test_the_servers_of_the_gpu_profile() -> None:
     assert (made.vllm.memory_share, made.vllm.max_model_len) == (plan.vllm_share, plan.max_model_len)
     assert made.vllm.arguments == ("--max-num-seqs", "36")
     assert made.talks_freely
+
+
+def bark_flags(machine: Machine, settings: Settings) -> list[str]:
+    made = settled(settings, machine, choose(machine, settings))
+    return speech_server(9000, None, made.bark)[len(speech_server(9000)) :]
+
+
+def test_bark_speaks_in_the_gpu_profile_where_it_is_downloaded(tmp_path: Path) -> None:
+    made = settled(asking(), BARK_BOX, choose(BARK_BOX, asking()))
+    assert (made.engines.speech_model, made.engines.voice) == ("bark", "v2/en_speaker_6")
+    assert (made.bark.model, made.bark.device, made.bark.precision, made.bark.slots) == (
+        *("bark", "cuda", "float16"),
+        planned(BARK_BOX).voice_clips,
+    )
+    assert bark_flags(GPU_BOX, asking()) == []
+    assert bark_flags(BARK_BOX, asking(bark={"live": "never"})) == []
+    assert bark_flags(BARK_BOX, asking(engines=HEARING)) == []
+
+
+def test_a_bark_that_is_named_speaks_in_every_profile(tmp_path: Path) -> None:
+    settings = asking(
+        "embedded", bark={"model": str(tmp_path), "python": "/usr/bin/python3", "live": "always"}
+    )
+    here = replace(BARE, pulled=frozenset({str(tmp_path)}))
+    assert bark_flags(here, settings) == [
+        *("--voice", "bark", "--bark-model", str(tmp_path), "--bark-python", "/usr/bin/python3"),
+        *(
+            "--bark-device",
+            "cpu",
+            "--bark-precision",
+            "float32",
+            "--bark-slots",
+            "1",
+            "--bark-live",
+            "always",
+        ),
+    ]
+
+
+def test_what_a_named_bark_lacks_is_said() -> None:
+    with pytest.raises(SettingsError, match=r"(?s)TUTOR_BARK__PYTHON.*bark-small is not downloaded"):
+        choose(BARE, asking(bark={"model": "bark-small"}))
+
+
+def test_a_voice_that_was_named_is_kept() -> None:
+    settings = asking(engines={"voice": "v2/en_speaker_9", "speech_model": "bark-small"})
+    made = settled(settings, BARK_BOX, choose(BARK_BOX, settings)).engines
+    assert (made.speech_model, made.voice) == ("bark-small", "v2/en_speaker_9")
 
 
 def test_what_is_set_for_vllm_goes_before_the_plan() -> None:

@@ -7,7 +7,21 @@ from pathlib import Path
 import pytest
 
 from realtime.errors import PullError
-from realtime.models import LLAMA, LLAMA_4_BIT, TURBO, chat, folder_of, is_pulled, needed, wanted, whisper
+from realtime.models import (
+    BARK,
+    BARK_SMALL,
+    LLAMA,
+    LLAMA_4_BIT,
+    TURBO,
+    bark,
+    chat,
+    folder_of,
+    is_pulled,
+    located,
+    needed,
+    wanted,
+    whisper,
+)
 
 COMMIT = "c" * 40
 
@@ -16,6 +30,7 @@ COMMIT = "c" * 40
 class SmallCard:
     chat_model: str = LLAMA_4_BIT
     whisper_model: str = "small"
+    voice_model: str = "bark-small"
 
 
 @pytest.fixture
@@ -43,15 +58,17 @@ def repos(*arguments: object, **named: object) -> list[str]:
 def test_each_profile_has_its_models() -> None:
     assert repos("embedded") == []
     assert repos("cpu") == ["Systran/faster-whisper-small"]
-    assert repos("gpu") == [TURBO, LLAMA]
+    assert repos("gpu") == [TURBO, LLAMA, BARK]
 
 
 def test_the_plan_of_a_card_says_which() -> None:
-    assert repos("gpu", SmallCard()) == ["Systran/faster-whisper-small", LLAMA_4_BIT]
+    assert repos("gpu", SmallCard()) == ["Systran/faster-whisper-small", LLAMA_4_BIT, BARK_SMALL]
 
 
 def test_models_that_are_named_come_in_place_of_the_usual_ones() -> None:
-    assert repos("gpu", whisper_model="tiny", chat_model="a/b") == ["Systran/faster-whisper-tiny", "a/b"]
+    named = repos("gpu", whisper_model="tiny", chat_model="a/b", voice_model="bark-small")
+    assert named == ["Systran/faster-whisper-tiny", "a/b", BARK_SMALL]
+    assert repos("embedded", voice_model="bark") == [BARK]
     assert repos("cpu", chat_model="a/b") == ["Systran/faster-whisper-small", "a/b"]
     assert repos("embedded", whisper_model="tiny") == []
 
@@ -70,6 +87,35 @@ def test_weights_are_wanted_once() -> None:
         "b.json",
     ]
     assert wanted(chat("a/b"), names) == ["a.safetensors", "b.json"]
+
+
+def test_bark_comes_once_and_with_the_english_voices() -> None:
+    names = [
+        *("config.json", "pytorch_model.bin", "text_2.pt", "tokenizer.json", "speaker_embeddings_path.json"),
+        "speaker_embeddings/v2/en_speaker_6_fine_prompt.npy",
+        "speaker_embeddings/v2/de_speaker_6_fine_prompt.npy",
+        "speaker_embeddings/en_speaker_6_fine_prompt.npy",
+    ]
+    assert set(names) - set(wanted(bark("bark"), names)) == {"text_2.pt", *names[-2:]}
+
+
+def test_bark_without_voices_is_not_here(cache: Path) -> None:
+    model = bark("bark-small")
+    here(
+        cache,
+        model.repo,
+        "config.json",
+        "pytorch_model.bin",
+        "tokenizer.json",
+        "speaker_embeddings_path.json",
+    )
+    assert not is_pulled(model)
+    voice = folder_of(model) / "speaker_embeddings" / "v2" / "en_speaker_6_fine_prompt.npy"
+    voice.parent.mkdir(parents=True)
+    voice.touch()
+    assert is_pulled(model)
+    assert located("bark-small", bark) == folder_of(model)
+    assert located(str(cache), bark) == cache
 
 
 def test_a_model_is_here_with_all_that_loading_it_takes(cache: Path) -> None:
