@@ -8,6 +8,7 @@ import pytest
 
 from realtime.engines.protocols import Captioned, Hearing, Sound
 from realtime.engines.recognition import HttpTranscriber
+from realtime.engines.stand_in import StandIn
 from realtime.engines.voice import HttpSynthesizer
 from realtime.errors import EngineDown, EngineRefused, EngineTimeout
 from realtime.settings import Engines
@@ -133,3 +134,39 @@ async def test_an_error_answer_is_refused_with_what_it_says() -> None:
             await _transcribe(url)
         with pytest.raises(EngineRefused, match="engine_lost"):
             await _speak(url)
+
+
+SOUND = b'data: {"type": "speech.audio.delta", "audio": "AQIDBA=="}\n\n'
+SLOW = b'{"error": {"code": "voice_too_slow", "message": "too slow"}}'
+WRONG = b'{"error": {"code": "voice_not_found", "message": "nobody"}}'
+
+
+async def _stood_in(answer: bytes, other: bytes = http(SOUND, EVENTS), voice: str = "alloy") -> list[Sound]:
+    async with httpx.AsyncClient() as client, canned(answer) as url, canned(other) as other_url:
+        voices = [HttpSynthesizer(client, each, QUICK) for each in (url, other_url)]
+        async with StandIn(*voices, "en-us").synthesize("Tea?", voice=voice, speed=1, due_ms=0) as sounds:
+            return [sound async for sound in sounds]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [http(SLOW, status="503 Service Unavailable"), http(SLOW, status="429 Too Many Requests"), b""],
+    ids=["too slow", "overloaded", "gone"],
+)
+async def test_another_voice_stands_in_for_one_that_cannot_speak(answer: bytes) -> None:
+    assert await _stood_in(answer) == [b"\1\2\3\4"]
+
+
+async def test_none_stands_in_for_one_that_speaks() -> None:
+    assert await _stood_in(http(SOUND, EVENTS), b"") == [b"\1\2\3\4"]
+
+
+async def test_none_stands_in_where_the_request_is_wrong() -> None:
+    with pytest.raises(EngineRefused, match="nobody"):
+        await _stood_in(http(WRONG, status="400 Bad Request"))
+
+
+async def test_what_fails_within_a_clip_is_not_begun_again() -> None:
+    broken = SOUND + b'data: {"type": "error", "error": {"message": "died"}}\n\n'
+    with pytest.raises(EngineRefused, match="died"):
+        await _stood_in(http(broken, EVENTS))

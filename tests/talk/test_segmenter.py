@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from realtime.talk.segmenter import LONGEST, Segmenter, speakable
+from realtime.talk.segmenter import LONGEST, Segmenter, shown, speakable
 
 
 def cut(*chunks: str) -> list[str]:
@@ -151,3 +151,9 @@ def test_nothing_that_can_be_said_is_lost_or_doubled(text: str) -> None:
 
 def _letters(text: str) -> str:
     return "".join(char for char in text if char.isalnum())
+
+
+def test_sounds_are_spoken_and_not_shown() -> None:
+    segments = cut("[laughs] That is funny. [sighs]\nWell, [Clears throat] let us go on.")
+    assert segments == ["[laughs] That is funny.", "Well, [Clears throat] let us go on."]
+    assert [shown(segment) for segment in segments] == ["That is funny.", "Well, let us go on."]
