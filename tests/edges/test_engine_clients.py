@@ -1,6 +1,8 @@
 """The engines' clients against servers that answer nonsense, half, or nothing: always an error of ours."""
 
 import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import httpx
 import numpy as np
@@ -141,11 +143,16 @@ SLOW = b'{"error": {"code": "voice_too_slow", "message": "too slow"}}'
 WRONG = b'{"error": {"code": "voice_not_found", "message": "nobody"}}'
 
 
-async def _stood_in(answer: bytes, other: bytes = http(SOUND, EVENTS), voice: str = "alloy") -> list[Sound]:
+@asynccontextmanager
+async def _standing_in(answer: bytes, other: bytes = http(SOUND, EVENTS)) -> AsyncIterator[StandIn]:
     async with httpx.AsyncClient() as client, canned(answer) as url, canned(other) as other_url:
-        voices = [HttpSynthesizer(client, each, QUICK) for each in (url, other_url)]
-        async with StandIn(*voices, "en-us").synthesize("Tea?", voice=voice, speed=1, due_ms=0) as sounds:
-            return [sound async for sound in sounds]
+        voice, spare = (HttpSynthesizer(client, each, QUICK) for each in (url, other_url))
+        yield StandIn(voice, spare, "en-us")
+
+
+async def _said(voice: StandIn) -> list[Sound]:
+    async with voice.synthesize("Tea?", voice="alloy", speed=1, due_ms=0) as sounds:
+        return [sound async for sound in sounds]
 
 
 @pytest.mark.parametrize(
@@ -154,19 +161,23 @@ async def _stood_in(answer: bytes, other: bytes = http(SOUND, EVENTS), voice: st
     ids=["too slow", "overloaded", "gone"],
 )
 async def test_another_voice_stands_in_for_one_that_cannot_speak(answer: bytes) -> None:
-    assert await _stood_in(answer) == [b"\1\2\3\4"]
+    async with _standing_in(answer) as voice:
+        assert await _said(voice) == [b"\1\2\3\4"]
 
 
 async def test_none_stands_in_for_one_that_speaks() -> None:
-    assert await _stood_in(http(SOUND, EVENTS), b"") == [b"\1\2\3\4"]
+    async with _standing_in(http(SOUND, EVENTS), b"") as voice:
+        assert await _said(voice) == [b"\1\2\3\4"]
 
 
 async def test_none_stands_in_where_the_request_is_wrong() -> None:
-    with pytest.raises(EngineRefused, match="nobody"):
-        await _stood_in(http(WRONG, status="400 Bad Request"))
+    async with _standing_in(http(WRONG, status="400 Bad Request")) as voice:
+        with pytest.raises(EngineRefused, match="nobody"):
+            await _said(voice)
 
 
 async def test_what_fails_within_a_clip_is_not_begun_again() -> None:
     broken = SOUND + b'data: {"type": "error", "error": {"message": "died"}}\n\n'
-    with pytest.raises(EngineRefused, match="died"):
-        await _stood_in(http(broken, EVENTS))
+    async with _standing_in(http(broken, EVENTS)) as voice:
+        with pytest.raises(EngineRefused, match="died"):
+            await _said(voice)
