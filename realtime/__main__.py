@@ -52,6 +52,13 @@ def _parser() -> argparse.ArgumentParser:
     doctor_.add_argument("--key", help="that server's API key (default: TUTOR_API_KEY)")
     doctor_.add_argument("--json", action="store_true", help="for programs")
     _add_render(commands.add_parser("render", help="speak the lessons' fixed lines once, into a voice pack"))
+    selftest = commands.add_parser("selftest", help="hear, read and question the engines; write a report")
+    add_settings(selftest)
+    selftest.add_argument(
+        "--out", type=Path, default=Path("selftest"), help="the report's folder (%(default)s)"
+    )
+    selftest.add_argument("--url", help="speak the turn with the tutor that runs there")
+    selftest.add_argument("--key", help="that server's API key (default: TUTOR_API_KEY)")
     return parser
 
 
