@@ -75,6 +75,16 @@ def test_coarse_tokens_are_the_originals(bark: Bark, length: int) -> None:
     assert np.array_equal(generate.codes_of(said), reference.coarse(heard, theirs, seed=7))
 
 
+def test_a_voice_with_sound_to_spare_gives_an_even_number_of_semantic_tokens(bark: Bark) -> None:
+    """As the original takes them; where its sound is no longer than its tokens, that is so anyway."""
+    _, theirs = voice(110)
+    theirs["semantic_prompt"] = theirs["semantic_prompt"][-107:]
+    ours = voices.check(theirs, least_semantic=1)
+    heard = list(range(60))
+    said = list(generate.coarse_tokens(bark.coarse, generate.Windows.of(ours), iter(heard), seed=3))
+    assert np.array_equal(generate.codes_of(said), reference.coarse(heard, theirs, seed=3))
+
+
 @pytest.mark.parametrize("count", [1, 2, 19, 20, 47, 48, 67, 149, 400])
 def test_sentences_of_any_length_end_where_the_originals_end(bark: Bark, count: int) -> None:
     ours, theirs = voice(300)
