@@ -150,7 +150,8 @@ class Whisper:
         tokenizer = self._tokenizer(heard[places[0]].language)
         frames = [max(2, len(windows[place].audio) // SAMPLES_A_FRAME) for place in places]
         tokens = [heard[place].tokens for place in places]
-        found = self._model.find_alignment(tokenizer, tokens, encoded, frames)
+        align: Any = self._model.find_alignment  # it takes the frames of each, whatever its types say
+        found = align(tokenizer, tokens, encoded, frames)
         for place, alignment in zip(places, found, strict=True):
             merge_punctuations(alignment, BEFORE, BEHIND)
             heard[place].words = list(_words(alignment, len(windows[place].audio) / SAMPLE_RATE))

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.random_whisper import make_whisper
 from gpu.decode import Samples
 from gpu.whisper.batch import Heard, Whisper, Window
 from gpu.whisper.model import ModelMissing, load
-from tests.engines.tiny_whisper import make_whisper
 
 SECOND = 16_000
 

@@ -13,8 +13,8 @@ import httpx
 import psutil
 import pytest
 
+from benchmarks.random_whisper import make_whisper
 from gpu.decode import decode
-from tests.engines.tiny_whisper import make_whisper
 from tests.gpu.speech_server import SpeechServer, eventually, wav_of
 from tests.gpu.test_transcriptions import ROUTE, SILENCE
 

@@ -1,12 +1,11 @@
 """A talk through the gateway with Whisper for its ears: the profile `cpu`, on random weights."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
+from benchmarks.random_whisper import make_whisper
 from tests.edges.talker import Event, silence, spoken, talking
-from tests.engines.tiny_whisper import make_whisper
 from tests.serving import Served, serving
 
 DELTA = "conversation.item.input_audio_transcription.delta"

@@ -3,14 +3,13 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tokenizers
 from ctranslate2.specs import WhisperSpec
-from ctranslate2.specs.attention_spec import MultiHeadAttentionSpec
-from ctranslate2.specs.common_spec import LayerNormSpec, LinearSpec
-from ctranslate2.specs.transformer_spec import TransformerEncoderLayerSpec
-from faster_whisper.tokenizer import _LANGUAGE_CODES
+from faster_whisper.tokenizer import _LANGUAGE_CODES  # pyright: ignore[reportPrivateUsage]
+from numpy.typing import NDArray
 from tokenizers import AddedToken, decoders, models, pre_tokenizers
 
 CONSONANTS, VOWELS = "bdfghjklmnprstvz", "aeiou"
@@ -44,7 +43,7 @@ def make_whisper(folder: Path, shape: Shape = MICRO, quantization: str | None = 
     tokenizer, tokens = _vocabulary(shape)
     tokenizer.save(str(folder / "tokenizer.json"))
     (folder / "preprocessor_config.json").write_text(json.dumps({"feature_size": shape.mels}))
-    spec = WhisperSpec(shape.encoder_layers, shape.heads, shape.decoder_layers, shape.heads)
+    spec: Any = WhisperSpec(shape.encoder_layers, shape.heads, shape.decoder_layers, shape.heads)
     _fill(spec, shape, len(tokens))
     spec.register_vocabulary(tokens)
     end = shape.texts
@@ -86,30 +85,30 @@ class _Weights:
         self._width = width
         self._random = np.random.default_rng(4)
 
-    def array(self, *shape: int, scale: float = 1.0) -> np.ndarray:
+    def array(self, *shape: int, scale: float = 1.0) -> NDArray[np.float32]:
         fan_in = int(np.prod(shape[1:]))
         return self._random.standard_normal(shape, np.float32) * np.float32(scale / fan_in**0.5)
 
-    def linear(self, spec: LinearSpec, outputs: int, inputs: int, scale: float = 1.0) -> None:
+    def linear(self, spec: Any, outputs: int, inputs: int, scale: float = 1.0) -> None:
         spec.weight = self.array(outputs, inputs, scale=scale)
         spec.bias = np.zeros(outputs, np.float32)
 
-    def norm(self, spec: LayerNormSpec) -> None:
+    def norm(self, spec: Any) -> None:
         spec.gamma, spec.beta = np.ones(self._width, np.float32), np.zeros(self._width, np.float32)
 
-    def attention(self, spec: MultiHeadAttentionSpec, parts: tuple[int, ...], scale: float = 1.0) -> None:
+    def attention(self, spec: Any, parts: tuple[int, ...], scale: float = 1.0) -> None:
         self.norm(spec.layer_norm)
         for linear, part in zip(spec.linear, parts, strict=True):
             self.linear(linear, part * self._width, self._width, scale)
 
-    def layer(self, spec: TransformerEncoderLayerSpec) -> None:
+    def layer(self, spec: Any) -> None:
         self.attention(spec.self_attention, (3, 1))
         self.norm(spec.ffn.layer_norm)
         self.linear(spec.ffn.linear_0, 4 * self._width, self._width)
         self.linear(spec.ffn.linear_1, self._width, 4 * self._width)
 
 
-def _fill(spec: WhisperSpec, shape: Shape, tokens: int) -> None:
+def _fill(spec: Any, shape: Shape, tokens: int) -> None:
     width = shape.width
     weights = _Weights(width)
     for conv, inputs in ((spec.encoder.conv1, shape.mels), (spec.encoder.conv2, width)):

@@ -1,0 +1,105 @@
+"""What hearing costs: a long turn, many learners at once, and on a card how many of them.
+
+    python -m benchmarks.recognition                        a three-minute turn; counts, no engine
+    python -m benchmarks.recognition --people               the same, pocketsphinx and human voices; minutes
+    python -m benchmarks.recognition --batch --shape tiny   8 windows in one call against 8 calls
+    python -m benchmarks.recognition --batch --shape turbo --device cuda --precision float16
+
+Weights are random: a token costs what it costs with trained ones, but a text ends by chance or at its bound,
+so that times are of rather long texts. Both ways decode the same tokens.
+"""
+
+import argparse
+import json
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks import long_turn
+from benchmarks.random_whisper import SHAPES, make_whisper
+from gpu.decode import SAMPLE_RATE
+from gpu.whisper.batch import Whisper, Window
+from gpu.whisper.model import load
+
+LEARNERS = 8
+ROUNDS = 3
+FINALS_S = (2, 5, 10)
+PARTIAL_S = 3  # of audio in a partial, on average
+PARTIALS_PER_S = 2
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--people", action="store_true")
+    parser.add_argument("--batch", action="store_true")
+    parser.add_argument("--shape", choices=SHAPES, default="tiny")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    parser.add_argument("--precision", default="float32")
+    options = parser.parse_args()
+    if options.batch:
+        figures = batches(options.shape, options.device, options.precision)
+    else:
+        figures = long_turn.report_people() if options.people else long_turn.report()
+    print(json.dumps(figures, indent=2))
+
+
+def batches(shape: str, device: str, precision: str) -> dict[str, object]:
+    with tempfile.TemporaryDirectory() as folder:
+        whisper = Whisper(load(str(make_whisper(Path(folder), SHAPES[shape])), device, precision))
+    together = [heard(seconds=PARTIAL_S, seed=seed, partial=True) for seed in range(LEARNERS)]
+
+    def one_call() -> None:
+        whisper.hear(together)
+
+    def single_calls() -> None:
+        for window in together:
+            whisper.hear([window])
+
+    batch_s, singles_s = by_turns(one_call, single_calls)
+    finals = {f"final_of_{seconds}_s_ms": round(1000 * final(whisper, seconds)) for seconds in FINALS_S}
+    return {
+        "shape": shape,
+        "device": device,
+        "precision": precision,
+        "one_call_of_8_ms": round(1000 * batch_s),
+        "8_calls_ms": round(1000 * singles_s),
+        "ratio": round(singles_s / batch_s, 2),
+        "windows_per_s": round(LEARNERS / batch_s, 1),
+        "learners_at_one_partial_per_500_ms": int(LEARNERS / batch_s / PARTIALS_PER_S),
+        **finals,
+    }
+
+
+def by_turns(one: Callable[[], object], other: Callable[[], object]) -> tuple[float, float]:
+    """Seconds of each, the medians; by turns, so that both meet the same machine."""
+    one()
+    other()
+    times = [(clocked(one), clocked(other)) for _ in range(ROUNDS)]
+    ones, others = zip(*times, strict=True)
+    return statistics.median(ones), statistics.median(others)
+
+
+def clocked(work: Callable[[], object]) -> float:
+    began_s = time.perf_counter()
+    work()
+    return time.perf_counter() - began_s
+
+
+def final(whisper: Whisper, seconds: int) -> float:
+    window = heard(seconds=seconds, seed=99, partial=False)
+    return statistics.median(clocked(lambda: whisper.hear([window])) for _ in range(ROUNDS))
+
+
+def heard(*, seconds: int, seed: int, partial: bool) -> Window:
+    sound = np.random.default_rng(seed).normal(0, 3000, seconds * SAMPLE_RATE)
+    return Window(sound.astype(np.int16), voiced_s=seconds, partial=partial)
+
+
+if __name__ == "__main__":
+    main()
