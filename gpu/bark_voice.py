@@ -14,6 +14,7 @@ from gpu.bark.sentences import pieces, word_errors, words_of
 from gpu.bark_process import BarkProcess, Greeting, due_ms
 from gpu.embedded.names import OPENAI_VOICES
 from gpu.errors import ApiError, BadRequest, WorkerLost
+from gpu.pipe import Head
 from gpu.voices import SAMPLE_RATE, Line, Sound, Words, later
 
 VOICES_ROUTE = "/v1/audio/voices"
@@ -150,7 +151,9 @@ class BarkVoice:
             "due_ms": due_ms(line.rank.due_at),
         }
         async with self._process.job(head, exact=line.exact) as messages:
-            async for _, pcm in messages:
+            async for answered, pcm in messages:
+                if answered.get("end"):
+                    count(answered)
                 yield take.hear(pcm)
                 if take.over:
                     break
@@ -166,6 +169,14 @@ class BarkVoice:
         metrics.TAKES.labels(fault or "good").inc()
         if fault in (None, "misheard"):
             self._levels[voice] = take.level_db
+
+
+def count(end: Head) -> None:
+    """What the engine says of a sentence that it said to its end."""
+    for stage, passes in (end.get("passes") or {}).items():
+        metrics.PASSES.labels(stage).inc(passes)
+    if first := end.get("first_audio"):
+        metrics.FIRST_SHARE.observe(first["semantic_drawn"] / max(1, first["semantic_total"]))
 
 
 def badness(fault: Fault | None) -> int:

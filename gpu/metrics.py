@@ -57,3 +57,12 @@ FIRST_SOUND = Histogram(
     registry=REGISTRY,
     buckets=(0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1, 2, 5, 15, 60),
 )
+PASSES = Counter(
+    "speech_passes", "Bark's passes for sentences said to their end.", ["stage"], registry=REGISTRY
+)
+FIRST_SHARE = Histogram(
+    "speech_first_sound_share",
+    "How much of a sentence's semantic tokens Bark had drawn when its first sound left.",
+    registry=REGISTRY,
+    buckets=(0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 0.99, 1),
+)

@@ -147,6 +147,18 @@ async def test_one_that_dies_within_a_clip_is_an_event(http: httpx.AsyncClient) 
     await eventually(well)
 
 
+async def test_the_engines_own_counts_are_shown(client: AsyncOpenAI, server: SpeechServer) -> None:
+    async def counts() -> tuple[float, float, float]:
+        passes = await server.metric("speech_passes_total", stage="semantic")
+        shares = await server.metric("speech_first_sound_share_count")
+        return passes, shares, await server.metric("speech_first_sound_share_sum")
+
+    before = await counts()
+    await client.audio.speech.create(model="bark", voice="alloy", input=TEXT)
+    passes, shares, share = (now - then for now, then in zip(await counts(), before, strict=True))
+    assert (passes, shares, share) == (50, 1, 0.5)
+
+
 async def test_closing_a_stream_stops_bark(client: AsyncOpenAI, folder: Path) -> None:
     create = client.audio.speech.with_streaming_response.create
     async with create(

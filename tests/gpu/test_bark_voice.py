@@ -147,7 +147,7 @@ async def test_too_many_are_refused(tmp_path: Path) -> None:
 async def test_a_process_that_dies_or_garbles_is_replaced(tmp_path: Path, fault: str) -> None:
     async with on(tmp_path) as stage:
         before = stage.process.pid
-        with pytest.raises(WorkerLost):
+        with pytest.raises(WorkerLost, match="died"):
             await said(stage, line(f"{fault}, are you?"))
         await stage.again()
         assert stage.process.pid != before
@@ -159,7 +159,7 @@ async def test_those_beside_one_that_kills_the_process_are_told(tmp_path: Path) 
         await anext(sounds)
         with pytest.raises(WorkerLost):
             await said(stage, line("Dying?"))
-        with pytest.raises(WorkerLost):
+        with pytest.raises(WorkerLost, match="died"):
             while True:
                 await anext(sounds)
 
