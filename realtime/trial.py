@@ -19,7 +19,7 @@ from realtime.engines.protocols import SAMPLE_RATE, VOICE_RATE, ChatRequest, Hea
 from realtime.engines.recognition import HttpTranscriber, to_wav
 from realtime.engines.voice import HttpSynthesizer
 from realtime.errors import EngineError
-from realtime.settings import Engines, Settings, Whisper
+from realtime.settings import Bark, Engines, Settings, Whisper
 
 SENTENCE = "Hello. My name is Ana."
 START_S = 120  # a large model is read from the disk
@@ -150,7 +150,7 @@ def _named(error: Exception) -> str:
 
 @asynccontextmanager
 async def speaking_server(
-    client: httpx.AsyncClient, elsewhere: str | None, whisper: Whisper
+    client: httpx.AsyncClient, elsewhere: str | None, whisper: Whisper, bark: Bark | None = None
 ) -> AsyncGenerator[str | None]:
     """The URL of a speech server: the one elsewhere, or one of our own for as long as the block.
 
@@ -160,7 +160,7 @@ async def speaking_server(
         yield elsewhere
         return
     root = f"http://127.0.0.1:{(port := free_port())}"
-    command = [*speech_server(port, whisper), "--as-child"]
+    command = [*speech_server(port, whisper, bark), "--as-child"]
     async with await anyio.open_process(
         command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=None
     ) as process:

@@ -10,7 +10,9 @@ import httpx
 from realtime.engines.recognition import HttpTranscriber
 from realtime.engines.voice import HttpSynthesizer
 from realtime.errors import SettingsError
+from realtime.machine import look
 from realtime.pack import MANIFEST
+from realtime.profiles import choose, settled
 from realtime.render import FAILED, Order, Outcome, Render, texts
 from realtime.settings import Settings
 from realtime.trial import speaking_server
@@ -35,7 +37,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 async def _render(arguments: argparse.Namespace, lines: tuple[str, ...]) -> Outcome:
-    settings = Settings()
+    settings = _settings(arguments)
     engines = settings.engines
     engines = engines.model_copy(
         update={
@@ -50,14 +52,26 @@ async def _render(arguments: argparse.Namespace, lines: tuple[str, ...]) -> Outc
     )
     async with (
         httpx.AsyncClient() as client,
-        speaking_server(client, arguments.speech_url or engines.speech_url, settings.whisper) as url,
+        speaking_server(client, engines.speech_url, settings.whisper, settings.bark) as url,
     ):
         if url is None:
             raise SettingsError("the speech server does not start; `tutor doctor` says why")
-        voice = HttpSynthesizer(client, url, engines, mode=arguments.mode, live=False)
+        # Nobody waits for a pack: Bark makes each clip whole, and takes it back where it is a bad one.
+        mode = arguments.mode or ("exact" if engines.speech_model.startswith("bark") else None)
+        voice = HttpSynthesizer(client, url, engines, mode=mode, live=False)
         hearing_url = arguments.transcription_url or engines.transcription_url or url
         listener = HttpTranscriber(client, hearing_url, engines) if arguments.check else None
         return await Render(order, voice, listener, _say).run()
+
+
+def _settings(arguments: argparse.Namespace) -> Settings:
+    """As `tutor serve` would run here; a machine that is too slow to talk with Bark still renders with it."""
+    settings = Settings()
+    if arguments.speech_url is not None:
+        engines = settings.engines.model_copy(update={"speech_url": arguments.speech_url})
+        return settings.model_copy(update={"engines": engines})
+    machine = look(settings)
+    return settled(settings, machine, choose(machine, settings))
 
 
 def _say(line: str) -> None:

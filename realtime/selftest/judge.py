@@ -23,7 +23,6 @@ _INVITATIONS = (
     "tell me",
     "say",
     "try",
-    "please",
     "now you",
     "your turn",
     "repeat",

@@ -218,6 +218,8 @@ def _fields(model: Any) -> list[tuple[str, Any]]:
 
 
 def _harmless(value: Any) -> str:
+    if value is None:
+        return "not set"
     if isinstance(value, Path):
         return f"(a folder) {value.name}"
     if isinstance(value, tuple):
