@@ -55,9 +55,7 @@ def bark_of(options: argparse.Namespace) -> Bark | None:
     if options.voice != "bark":
         return None
     if options.bark_model is None or not options.bark_model.is_dir():
-        sys.exit(
-            f"--bark-model: {options.bark_model} is no folder with a model of Bark's"
-        )
+        sys.exit(f"--bark-model: {options.bark_model} is no folder with a model of Bark's")
     if options.bark_python is None or not options.bark_python.is_file():
         sys.exit(f"--bark-python: {options.bark_python} is no Python; Bark needs one that has torch")
     return Bark(
