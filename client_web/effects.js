@@ -87,7 +87,7 @@ function begin(lesson) {
 function configure({ rate, mode, voice, tongue, patience, pace }) {
   const turn_detection = mode === "push" ? null : { type: "server_vad" };
   const input = { format: { type: "audio/pcm", rate }, turn_detection };
-  const session = { type: "realtime", audio: { input, output: { voice } } };
+  const session = { type: "realtime", audio: { input, ...(voice === "" ? {} : { output: { voice } }) } };
   /** @type {"en" | "es"} */
   const mother_tongue = NOTED.has(tongue) ? /** @type {"es"} */ (tongue) : "en";
   return [

@@ -12,7 +12,7 @@ const KEY = "atom.settings";
  * @property {"open" | "push"} mode
  * @property {string} microphone a device id; "" for the browser's choice
  * @property {string} speaker
- * @property {string} voice
+ * @property {string} voice "" for the server's own
  * @property {"low" | "medium" | "high"} patience
  * @property {number} pace of the tutor's speech; 1 is natural
  */
@@ -24,7 +24,7 @@ const DEFAULTS = {
   mode: "open",
   microphone: "",
   speaker: "",
-  voice: "alloy",
+  voice: "",
   patience: "medium",
   pace: 1,
 };

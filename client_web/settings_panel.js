@@ -29,11 +29,18 @@ export async function showSettings(node, settings, languages, onchange) {
     deviceField("microphone", "audioinput", devices, settings.microphone, (id) => onchange({ microphone: id })),
     ...(sinks ? [deviceField("speaker", "audiooutput", devices, settings.speaker, (id) => onchange({ speaker: id }))] : []),
     ...(named ? [] : [el("p", { class: "quiet" }, t("settings.devices_later"))]),
-    field("voice", select(VOICES.map((voice) => [voice, voice[0].toUpperCase() + voice.slice(1)]), settings.voice, (voice) => onchange({ voice }))),
+    voiceField(settings.voice, onchange),
     segments("patience", ["low", "medium", "high"], settings.patience, (patience) => onchange({ patience })),
     segments("pace", ["slow", "normal", "fast"], pace, (name) => onchange({ pace: PACES[name] })),
     segments("theme", ["auto", "light", "dark"], settings.theme, (theme) => onchange({ theme })),
   );
+}
+
+/** The server's own voice, which may be a voice pack's, before those that every server knows. @param {string} chosen @param {Change} onchange */
+function voiceField(chosen, onchange) {
+  /** @type {[string, string][]} */
+  const named = VOICES.map((voice) => [voice, voice[0].toUpperCase() + voice.slice(1)]);
+  return field("voice", select([["", t("settings.voice_own")], ...named], chosen, (voice) => onchange({ voice })));
 }
 
 /** @param {Settings} settings @param {Change} onchange */

@@ -75,6 +75,14 @@ test("the session hears of the microphone's rate and of push-to-talk", () => {
   });
 });
 
+test("where no voice was chosen the server speaks with its own", () => {
+  const own = { type: "page.live", setup: { ...setup, voice: "" } };
+  const [first] = effectsOf(after(start, own), /** @type {TalkEvent} */ (/** @type {object} */ (created)));
+  assert.ok(first.do === "send" && first.event.type === "session.update");
+  const input = { format: { type: "audio/pcm", rate: 48000 }, turn_detection: { type: "server_vad" } };
+  assert.deepEqual(first.event.session, { type: "realtime", audio: { input } });
+});
+
 test("a lost connection asks for the same talk again", () => {
   const lost = [...OPEN, { type: "page.closed", retry_ms: 500 }, { type: "page.connecting" }];
   const again = { type: "session.created", session: { id: "s2" } };

@@ -1,0 +1,47 @@
+"""Render and self-test with Bark behind the speech server, on a process that speaks its messages."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from realtime.pack import load
+from tests.edges.test_bark import jobs
+
+
+def _tutor(folder: Path, factor: float, *flags: str) -> subprocess.CompletedProcess[str]:
+    python = folder / "python"
+    python.write_text(
+        f'#!/bin/sh\nexec {sys.executable} -m tests.gpu.scripted_bark "{folder}/log" {factor}\n'
+    )
+    python.chmod(0o755)
+    bark = {"TUTOR_PROFILE": "embedded", "TUTOR_BARK__MODEL": str(folder), "TUTOR_BARK__PYTHON": str(python)}
+    return subprocess.run(
+        [sys.executable, "-m", "realtime", *flags],
+        env=os.environ | bark, capture_output=True, text=True, timeout=180, check=False,
+    )  # fmt: skip
+
+
+def test_a_bark_too_slow_for_talk_still_makes_a_pack_clip_by_clip(tmp_path: Path, lessons: Path) -> None:
+    done = _tutor(tmp_path, 3, "render", str(tmp_path / "pack"), "--lessons", str(lessons))
+    assert done.returncode == 0, done.stdout + done.stderr
+    manifest = load(tmp_path / "pack").manifest
+    assert (manifest.model, manifest.voice) == ("bark", "v2/en_speaker_6")
+    assert {job["mode"] for job in jobs(tmp_path)} == {"exact"}
+    assert {job["voice"] for job in jobs(tmp_path)} == {"v2/en_speaker_6"}
+    assert {job["text"] for job in jobs(tmp_path)} >= {"Hello!", "How many apples?"}
+    clip = manifest.lines["How many apples?"]
+    assert [word.word for word in clip.words] == ["How", "many", "apples?"]
+
+
+def test_the_self_test_hears_both_of_its_modes(tmp_path: Path) -> None:
+    done = _tutor(tmp_path, 0.5, "selftest", "--out", str(tmp_path / "report"))
+    report = (tmp_path / "report" / "report.md").read_text()
+    assert re.search(r"\| stream \| 20 of 20 \|", report) and re.search(r"\| exact \| 20 of 20 \|", report)
+    assert len(list((tmp_path / "report").glob("*-stream.wav"))) == 20
+    assert [job["mode"] for job in jobs(tmp_path)].count("exact") >= 20
+    # A humming that says nothing is none of the sentences.
+    assert done.returncode == 1
+    assert re.search(r"failed\s+recognition\s+(stream|exact): \d+% word errors", done.stdout)
+    assert str(tmp_path) not in report
