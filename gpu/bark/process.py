@@ -1,0 +1,207 @@
+"""`python -m gpu.bark.process`: Bark in a process of its own; many sentences at once, stopped at any time.
+
+One thread makes all of the model's calls. Another reads what is asked, which reaches the first between two
+passes: a job that is stopped has left its slot before the next one.
+"""
+
+import argparse
+import os
+import queue
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from gpu.bark.codec import SAMPLE_RATE
+from gpu.bark.engine import Engine, Piece, Sentence, Steps
+from gpu.bark.errors import BadModel, BadVoice
+from gpu.bark.graphs import Graphs
+from gpu.bark.request import Request
+from gpu.bark.schedule import SEMANTIC_PER_S, Speed, chosen
+from gpu.bark.sentences import longest_s
+from gpu.bark.weights import PRECISIONS, Bark
+from gpu.pipe import Head, pack, read
+
+MOST_SEMANTIC = 768
+WARM_UP = "Hello, my name is Atom."
+WARM_UP_TOKENS = 60  # 1.2 s of sound
+LARGE_LAYERS = 24
+Send = Callable[[Head, bytes], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """`factor`: seconds of work for a second of sound, one sentence at a time."""
+
+    speed: Speed
+    factor: float
+
+
+class Speaker:
+    """Jobs by their number. Nothing here waits but `step`."""
+
+    def __init__(self, engine: Engine, speed: Speed, send: Send) -> None:
+        self._engine = engine
+        self._speed = speed
+        self._send = send
+        self._sentences: dict[int, Sentence] = {}
+        self._jobs: dict[int, int] = {}
+
+    @property
+    def idle(self) -> bool:
+        return self._engine.idle
+
+    def take(self, head: Head) -> None:
+        """A job, or the end of one that nobody waits for any more."""
+        if "stop" in head:
+            self._forget(head["stop"], cancel=True)
+            return
+        job = head["job"]
+        try:
+            sentence = self._submit(head)
+        except BadVoice as error:
+            self._refuse(job, 400, "unknown_voice", str(error))
+        except (KeyError, TypeError, ValueError) as error:
+            self._refuse(job, 400, "invalid_request", repr(error))
+        else:
+            self._sentences[job] = sentence
+            self._jobs[sentence.number] = job
+
+    def step(self) -> None:
+        """One pass. A failure in the model ends the jobs that are under way, and no others."""
+        try:
+            pieces = self._engine.step()
+        except Exception as error:
+            traceback.print_exc(file=sys.stderr)
+            for job in list(self._sentences):
+                self._forget(job, cancel=True)
+                self._refuse(job, 500, "engine_error", repr(error))
+            return
+        for piece in pieces:
+            self._tell(piece)
+
+    def _submit(self, head: Head) -> Sentence:
+        text = str(head["text"])
+        most = min(MOST_SEMANTIC, round(longest_s(text) * SEMANTIC_PER_S))
+        due_at = time.monotonic() + int(head.get("due_ms", 0)) / 1000
+        mode = "exact" if head.get("mode") == "exact" else "stream"
+        request = Request(text, str(head["voice"]), int(head["seed"]), mode, due_at, most)
+        return self._engine.submit(request, chosen(self._speed, most // 2))
+
+    def _tell(self, piece: Piece) -> None:
+        job = self._jobs[piece.sentence]
+        if piece.samples.size:
+            self._send({"job": job}, pcm16(piece.samples))
+        if piece.last:
+            report = self._sentences[job].report()
+            self._forget(job)
+            self._send({"job": job, "end": True, **report}, b"")
+
+    def _refuse(self, job: int, status: int, code: str, message: str) -> None:
+        self._send({"job": job, "error": {"status": status, "code": code, "message": message}}, b"")
+
+    def _forget(self, job: int, *, cancel: bool = False) -> None:
+        sentence = self._sentences.pop(job, None)
+        if sentence is None:
+            return
+        self._jobs.pop(sentence.number)
+        if cancel:
+            self._engine.cancel(sentence)
+
+
+def pcm16(samples: np.ndarray) -> bytes:
+    return (np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes()
+
+
+def measure(bark: Bark, engine: Engine) -> Measured:
+    """How long each pass takes here, by saying something twice: the first time pays for what is made once."""
+    timed: dict[str, list[float]] = {}
+    sound_s = took_s = 0.0
+    for _ in range(2):
+        timed.clear()
+        began_s, sound_s = time.perf_counter(), 0.0
+        request = Request(WARM_UP, next(iter(bark.voices.offered)), 0, most_semantic=WARM_UP_TOKENS)
+        engine.submit(request)
+        while not engine.idle:
+            before, at_s = engine.passes.copy(), time.perf_counter()
+            pieces = engine.step()
+            for stage in engine.passes - before:
+                name = "prefill" if engine.heavy and stage in ("semantic", "coarse") else stage
+                timed.setdefault(name, []).append(time.perf_counter() - at_s)
+            sound_s += sum(piece.samples.size for piece in pieces) / SAMPLE_RATE
+        took_s = time.perf_counter() - began_s
+    # A sentence that ended at once says nothing of the later stages: they are then taken for free.
+    usual = {name: sorted(times)[len(times) // 2] for name, times in timed.items()}
+    speed = Speed(
+        usual.get("semantic", 0),
+        usual.get("coarse", 0),
+        usual.get("prefill", 0),
+        usual.get("fine", 0),
+        0,
+    )
+    return Measured(speed, took_s / sound_s if sound_s else took_s)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m gpu.bark.process", description=__doc__)
+    parser.add_argument("--model", type=Path, required=True)
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    parser.add_argument("--precision", choices=PRECISIONS, default="float32")
+    parser.add_argument("--slots", type=int, default=4)
+    options = parser.parse_args()
+    inlet, outlet = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what a library prints must not fall between the messages
+    try:
+        bark, engine = loaded(options)
+    except BadModel as error:
+        sys.exit(f"Bark: {error}")
+    measured = measure(bark, engine)
+    asked: queue.SimpleQueue[Head] = queue.SimpleQueue()
+
+    def listen() -> None:
+        while message := read(inlet):
+            asked.put(message[0])
+        os._exit(0)  # the server's end is ours
+
+    def send(head: Head, body: bytes = b"") -> None:
+        outlet.write(pack(head, body))
+        outlet.flush()
+
+    threading.Thread(target=listen, daemon=True).start()
+    send(greeting(bark, measured))
+    speaker = Speaker(engine, measured.speed, send)
+    while True:
+        while speaker.idle or not asked.empty():
+            speaker.take(asked.get())
+        speaker.step()
+
+
+def loaded(options: argparse.Namespace) -> tuple[Bark, Engine]:
+    """On a card with a slot more, which the graphs keep for nobody."""
+    on_card = options.device == "cuda"
+    slots = options.slots + 1 if on_card else options.slots
+    bark = Bark.load(options.model, options.device, options.precision, slots)
+    if not bark.voices.offered:
+        raise BadModel(f"{options.model} has no voice that can be used.")
+    steps: Steps | None = Graphs(bark, slots) if on_card else None
+    return bark, Engine(bark, options.slots, steps)
+
+
+def greeting(bark: Bark, measured: Measured) -> Head:
+    large = len(bark.semantic.model.layers) >= LARGE_LAYERS
+    return {
+        "ready": True,
+        "model": "bark" if large else "bark-small",
+        "voices": sorted(bark.voices.offered),
+        "sample_rate": SAMPLE_RATE,
+        "realtime_factor": measured.factor,
+    }
+
+
+if __name__ == "__main__":
+    main()

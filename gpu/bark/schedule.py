@@ -1,0 +1,88 @@
+"""When the sound of a sentence is made while the rest of it is still being drawn. Pure; times in seconds.
+
+A piece of sound costs a pass of the fine model over a whole window, whatever its length: many short pieces
+start early and starve later. So pieces grow, and the first ones wait for each other where sound that began
+with them would stop again: 93 ms of sound are worth nothing if silence follows.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from gpu.bark.codec import FIRST_FRAMES
+
+FRAMES_PER_S = 75
+SEMANTIC_PER_S = 49.9
+COARSE_PER_SEMANTIC = FRAMES_PER_S * 2 / SEMANTIC_PER_S
+LOOK_AHEAD = 47  # semantic tokens that the first window needs, with a long voice
+WINDOW = 60  # coarse tokens
+FINE_PASSES = 6
+GROWING = (FIRST_FRAMES, 15, 30, 60, 120)  # frames
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """Seconds of a pass, with one sentence in the batch."""
+
+    semantic: float
+    coarse: float
+    prefill: float
+    fine: float  # all six codebooks
+    frame: float  # of the codec
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """`sizes` of the pieces in frames, the last for all that follow; so many are `held` for each other."""
+
+    sizes: tuple[int, ...] = GROWING
+    held: int = 1
+
+    def size(self, number: int) -> int:
+        return self.sizes[min(number, len(self.sizes) - 1)]
+
+
+def next_piece(schedule: Schedule, number: int, pushed: int, drawn: int, *, whole: bool) -> int:
+    """Frames of piece `number` if it can be made now, else 0; `whole`: all frames have been drawn.
+
+    How the sentence is cut does not depend on when it is asked: the fine codes depend on the cuts.
+    """
+    left, size = drawn - pushed, schedule.size(number)
+    return size if left >= size else left if whole else 0
+
+
+def chosen(speed: Speed, semantic: int) -> Schedule:
+    """For a sentence of about so many semantic tokens: that which starts soonest and never starves."""
+    frames = frames_of(semantic)
+    plans = [Schedule(GROWING[first:]) for first in range(len(GROWING))] + [Schedule((max(frames, 1),))]
+    timed = [(plan, list(arrivals(speed, semantic, plan))) for plan in plans]
+    best, pieces = min(timed, key=lambda one: start_s(one[1]))
+    begins_s = start_s(pieces)
+    return Schedule(best.sizes, 1 + sum(at < begins_s for at, _ in pieces))
+
+
+def arrivals(speed: Speed, semantic: int, schedule: Schedule) -> Iterator[tuple[float, int]]:
+    """When each piece is there and how many frames it has: a sentence alone on this machine."""
+    tokens, now_s, number, pushed, heard = 2 * frames_of(semantic), 0.0, 0, 0, 0
+    for said in range(1, tokens + 1):
+        if said % WINDOW == 1:
+            wanted = min(semantic, LOOK_AHEAD + round((said - 1) / COARSE_PER_SEMANTIC))
+            now_s += speed.semantic * (wanted - heard)
+            heard = wanted
+        now_s += speed.prefill if said % WINDOW == 1 else speed.coarse
+        while size := next_piece(schedule, number, pushed, said // 2, whole=said == tokens):
+            now_s += speed.fine + speed.frame * size
+            yield now_s, size
+            number, pushed = number + 1, pushed + size
+
+
+def start_s(pieces: Sequence[tuple[float, int]]) -> float:
+    """The earliest start of playback after which no piece comes late."""
+    played, start = 0, 0.0
+    for at_s, frames in pieces:
+        start = max(start, at_s - played / FRAMES_PER_S)
+        played += frames
+    return start
+
+
+def frames_of(semantic: int) -> int:
+    return int(semantic * COARSE_PER_SEMANTIC / 2)

@@ -1,0 +1,90 @@
+"""Sound that is begun goes on: pieces by the speed of the machine."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gpu.bark.codec import FIRST_FRAMES
+from gpu.bark.schedule import (
+    FRAMES_PER_S,
+    GROWING,
+    Schedule,
+    Speed,
+    arrivals,
+    chosen,
+    frames_of,
+    next_piece,
+    start_s,
+)
+
+CARD = Speed(semantic=0.0002, coarse=0.0002, prefill=0.004, fine=0.011, frame=0.0001)
+LAPTOP = Speed(semantic=0.03, coarse=0.04, prefill=1.0, fine=10.0, frame=0.01)
+
+speeds = st.builds(
+    Speed,
+    semantic=st.floats(0, 0.05),
+    coarse=st.floats(0, 0.05),
+    prefill=st.floats(0, 1),
+    fine=st.floats(0, 12),
+    frame=st.floats(0, 0.02),
+)
+
+
+@settings(deadline=None)
+@given(speeds, st.integers(5, 600))
+def test_sound_that_has_begun_never_starves(speed: Speed, semantic: int) -> None:
+    """The pieces that are not held come before what was played until then is over."""
+    schedule = chosen(speed, semantic)
+    pieces = list(arrivals(speed, semantic, schedule))
+    begins_s = pieces[min(schedule.held, len(pieces)) - 1][0]
+    played = 0
+    for at_s, frames in pieces:
+        assert at_s <= begins_s + played / FRAMES_PER_S + 1e-9
+        played += frames
+
+
+@settings(deadline=None)
+@given(speeds, st.integers(5, 600))
+def test_no_other_cut_starts_sooner(speed: Speed, semantic: int) -> None:
+    begins_s = start_s(list(arrivals(speed, semantic, chosen(speed, semantic))))
+    for first in range(len(GROWING)):
+        assert begins_s <= start_s(list(arrivals(speed, semantic, Schedule(GROWING[first:])))) + 1e-9
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(1, 40), min_size=1), st.integers(0, 400))
+def test_every_frame_is_pushed_once_whenever_it_is_asked_for(asked: list[int], total: int) -> None:
+    """The cuts are the same however late one asks."""
+
+    def cuts(steps: list[int]) -> list[int]:
+        drawn, pushed, sizes = 0, 0, list[int]()
+        while pushed < total:
+            drawn = min(total, drawn + steps[len(sizes) % len(steps)] if sizes else drawn + steps[0])
+            whole = drawn == total
+            size = next_piece(Schedule(), len(sizes), pushed, drawn, whole=whole)
+            if size:
+                sizes.append(size)
+                pushed += size
+            elif not whole:
+                drawn += 1
+        return sizes
+
+    assert cuts(asked) == cuts([1])
+    assert sum(cuts(asked)) == total
+
+
+@pytest.mark.parametrize(("semantic", "passes"), [(150, 61), (499, 61)])
+def test_a_fast_card_begins_with_the_first_frames(semantic: int, passes: int) -> None:
+    schedule = chosen(CARD, semantic)
+    assert (schedule.sizes[0], schedule.held) == (FIRST_FRAMES, 1)
+    at_s = next(arrivals(CARD, semantic, schedule))[0]
+    steps = 47 * CARD.semantic + CARD.prefill + 13 * CARD.coarse
+    assert passes == 47 + 14
+    assert at_s == pytest.approx(steps + CARD.fine + 7 * CARD.frame)
+
+
+def test_a_laptop_waits_until_it_can_go_on() -> None:
+    schedule = chosen(LAPTOP, 150)
+    pieces = list(arrivals(LAPTOP, 150, schedule))
+    assert schedule.held == len(pieces) == 1
+    assert sum(frames for _, frames in pieces) == frames_of(150) == 225
