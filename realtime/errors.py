@@ -3,7 +3,8 @@
 TutorError
 ├── ProtocolError       a client event that cannot be carried out; the session goes on
 ├── LinkClosed          the socket is gone, or its reader is too slow
-├── SettingsError       the server cannot start like this; a LessonError says which line of a lesson is wrong
+├── SettingsError       the server cannot start like this; a LessonError says which line of a lesson is wrong,
+│                       a PackError what of a voice pack
 ├── PullError           a model is not here, and could not be fetched
 │   ├── HubUnreachable
 │   ├── ModelUnknown    to the hub

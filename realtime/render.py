@@ -63,7 +63,8 @@ No person spoke them, and nobody should be led to believe so: tell your learners
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is to be rendered. `word_errors`: the most that a recogniser may make of a line, 0 to 1."""
+    """What is to be rendered. `word_errors`: the most that a recogniser may make of a line, 0 to 1;
+    `told`: it is one that must be told the line."""
 
     folder: Path
     texts: tuple[str, ...]
@@ -71,6 +72,7 @@ class Order:
     voice: str
     at_once: int = 4
     word_errors: float = 0.34
+    told: bool = False
 
 
 @dataclass(slots=True)
@@ -206,7 +208,8 @@ class Render:
         if self._listener is None:
             return None
         audio = soxr.resample(sound, VOICE_RATE, SAMPLE_RATE)
-        return (await self._listener.transcribe(Hearing(audio, "final", (text,), due_ms=60_000))).text
+        expected = (text,) if self._order.told else ()
+        return (await self._listener.transcribe(Hearing(audio, "final", expected, due_ms=60_000))).text
 
     async def _keep(self, text: str, clip: PackedClip, outcome: Outcome) -> None:
         async with self._writing:

@@ -148,6 +148,16 @@ def _named(error: Exception) -> str:
     return f"{type(error).__name__} {error}".strip()
 
 
+async def knows_nothing_else(client: httpx.AsyncClient, url: str, engines: Engines) -> bool:
+    """Whether a recogniser hears only what it is told to expect: pocketsphinx, as the server says of itself;
+    of one that says nothing, as it is asked for."""
+    try:
+        health = (await client.get(f"{url.removesuffix('/v1')}/healthz", timeout=5)).json()
+        return "pocketsphinx" in str(health["engines"]["recognition"])
+    except (httpx.HTTPError, ValueError, KeyError, TypeError):
+        return engines.transcription_model == "pocketsphinx"
+
+
 @asynccontextmanager
 async def speaking_server(
     client: httpx.AsyncClient, elsewhere: str | None, whisper: Whisper, bark: Bark | None = None

@@ -15,7 +15,7 @@ from realtime.pack import MANIFEST
 from realtime.profiles import choose, settled
 from realtime.render import FAILED, Order, Outcome, Render, texts
 from realtime.settings import Settings
-from realtime.trial import speaking_server
+from realtime.trial import knows_nothing_else, speaking_server
 from realtime.tutor.lessons import load_lessons
 
 STALL_S = 900  # on a machine that takes minutes for a sentence the whole comes at its end
@@ -47,9 +47,6 @@ async def _render(arguments: argparse.Namespace, lines: tuple[str, ...]) -> Outc
             "transcription_timeout_s": STALL_S,
         }
     )
-    order = Order(
-        arguments.folder, lines, engines.speech_model, engines.voice, arguments.at_once, arguments.word_errors
-    )
     async with (
         httpx.AsyncClient() as client,
         speaking_server(client, engines.speech_url, settings.whisper, settings.bark) as url,
@@ -61,6 +58,15 @@ async def _render(arguments: argparse.Namespace, lines: tuple[str, ...]) -> Outc
         voice = HttpSynthesizer(client, url, engines, mode=mode, live=False)
         hearing_url = arguments.transcription_url or engines.transcription_url or url
         listener = HttpTranscriber(client, hearing_url, engines) if arguments.check else None
+        order = Order(
+            arguments.folder,
+            lines,
+            engines.speech_model,
+            engines.voice,
+            arguments.at_once,
+            arguments.word_errors,
+            told=arguments.check and await knows_nothing_else(client, hearing_url, engines),
+        )
         return await Render(order, voice, listener, _say).run()
 
 

@@ -32,6 +32,7 @@ from realtime.selftest.report import Findings, file_of, shown, written
 from realtime.selftest.sound import Sound
 from realtime.settings import Engines, Server, Settings
 from realtime.terminal import write_wav
+from realtime.trial import knows_nothing_else
 from realtime.tutor.lessons import load_lessons
 from realtime.tutor.persona import persona
 
@@ -110,7 +111,7 @@ async def _recognition(
     if not any(saying.sound.any() for saying in found.sayings):
         found.verdicts.append(not_run("recognition", "there is no speech to recognise"))
         return
-    found.expected = await _is_pocketsphinx(client, behind.hearing_url, settings.engines)
+    found.expected = await knows_nothing_else(client, behind.hearing_url, settings.engines)
     listener = HttpTranscriber(client, behind.hearing_url, _patient(settings.engines))
     async for reading in tried.read(listener, found.sayings, SENTENCES if found.expected else ()):
         found.readings.append(reading)
@@ -228,15 +229,6 @@ async def _gateway(settings: Settings, tell: Tell) -> AsyncGenerator[tuple[Hall,
                     await anyio.sleep(1)
             yield hall, port
             server.should_exit = True
-
-
-async def _is_pocketsphinx(client: httpx.AsyncClient, url: str, engines: Engines) -> bool:
-    """What the server says of itself; of one that says nothing, what it was asked for as."""
-    try:
-        health = (await client.get(f"{url.removesuffix('/v1')}/healthz", timeout=5)).json()
-        return "pocketsphinx" in str(health["engines"]["recognition"])
-    except (httpx.HTTPError, ValueError, KeyError, TypeError):
-        return engines.transcription_model == "pocketsphinx"
 
 
 def _patient(engines: Engines) -> Engines:
