@@ -1,4 +1,4 @@
-"""Many sentences in one engine: each as if alone, the first sound early, a slot free as soon as it is left."""
+"""Many sentences in one engine: each as if alone, the first sound early, a slot free once it is left."""
 
 from dataclasses import replace
 
