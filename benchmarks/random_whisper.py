@@ -37,7 +37,9 @@ SHAPES = {
 }
 
 
-def make_whisper(folder: Path, shape: Shape = MICRO, quantization: str | None = None) -> Path:
+def make_whisper(
+    folder: Path, shape: Shape = MICRO, quantization: str | None = None, *, endless: bool = False
+) -> Path:
     """A folder that faster-whisper loads. The same shape gives the same model."""
     folder.mkdir(parents=True, exist_ok=True)
     tokenizer, tokens = _vocabulary(shape)
@@ -48,7 +50,7 @@ def make_whisper(folder: Path, shape: Shape = MICRO, quantization: str | None = 
     spec.register_vocabulary(tokens)
     end = shape.texts
     spec.config.lang_ids = list(range(end + 2, end + 2 + shape.languages))
-    spec.config.suppress_ids = list(range(end + 1, len(tokens)))
+    spec.config.suppress_ids = list(range(end + (not endless), len(tokens)))
     spec.config.suppress_ids_begin = [SPACE_PLACE, end]
     last = shape.decoder_layers - 1
     spec.config.alignment_heads = [(last, head) for head in range(shape.heads)]
