@@ -7,6 +7,9 @@ the first sound, `gapless` the earliest start after which playback never stops. 
 sentence at once. Runs in the environment of `make test-engines`, which has torch and transformers.
 """
 
+# pyright: reportMissingImports=false, reportAttributeAccessIssue=false
+# torch is in the environment that this runs in, not in the one that is checked.
+
 import argparse
 import json
 import statistics

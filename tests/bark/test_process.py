@@ -1,0 +1,120 @@
+"""Bark's process: many jobs at once over its pipes, each refused, stopped or said to its end by itself."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from gpu.pipe import Head, Message, pack, read
+
+ROOT = Path(__file__).parents[2]
+LONG = "The quick brown fox jumps over the lazy dog, and nobody in the village was surprised by it at all."
+
+
+class Process:
+    def __init__(self, process: "subprocess.Popen[bytes]") -> None:
+        assert process.stdin and process.stdout
+        self._inlet, self._outlet = process.stdin, process.stdout
+        self.greeting = self.next()[0]
+
+    def ask(self, head: Head) -> None:
+        self._inlet.write(pack(head))
+        self._inlet.flush()
+
+    def next(self) -> Message:
+        message = read(self._outlet)
+        assert message is not None, "the process has ended"
+        return message
+
+    def until_end(self, *jobs: int) -> dict[int, tuple[Head, int]]:
+        """The last message of each job, and how many samples came before it."""
+        samples, over = dict.fromkeys(jobs, 0), dict[int, tuple[Head, int]]()
+        while len(over) < len(jobs):
+            head, body = self.next()
+            samples[head["job"]] += len(body) // 2
+            if "end" in head or "error" in head:
+                over[head["job"]] = head, samples[head["job"]]
+        return over
+
+    def end_of(self, job: int) -> Head:
+        while True:
+            head, _ = self.next()
+            if head["job"] == job and "end" in head:
+                return head
+            assert "end" not in head, "a job that was stopped was said to its end"
+
+    def job(self, number: int, text: str, **more: object) -> None:
+        head = {"job": number, "text": text, "voice": self.greeting["voices"][0], "seed": number, "due_ms": 0}
+        self.ask(head | more)
+
+
+@contextmanager
+def running(folder: Path, slots: int = 2) -> Iterator[Process]:
+    command = [sys.executable, "-m", "gpu.bark.process", "--model", str(folder), "--slots", str(slots)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT) as process:
+        yield Process(process)
+        assert process.stdin
+        process.stdin.close()
+        assert process.wait(10) == 0  # its server's end is its own
+
+
+@pytest.fixture(scope="module")
+def process(folder: Path) -> Iterator[Process]:
+    with running(folder) as process:
+        yield process
+
+
+def test_it_says_what_it_is_and_how_fast(process: Process) -> None:
+    assert process.greeting["ready"]
+    assert process.greeting["model"] == "bark-small"
+    assert len(process.greeting["voices"]) == 3
+    assert process.greeting["realtime_factor"] > 0
+
+
+def test_many_jobs_are_said_at_once_and_alike_by_themselves(process: Process) -> None:
+    for number in (1, 2, 3):
+        process.job(number, "Hello, my name is Atom.")
+    together = process.until_end(1, 2, 3)
+    process.job(2, "Hello, my name is Atom.")
+    alone = process.until_end(2)
+    assert together[2] == alone[2]
+    assert all(head["end"] and samples > 0 for head, samples in together.values())
+    assert together[1][0]["passes"]["semantic"] == together[1][0]["first_audio"]["semantic_total"]
+
+
+def test_the_first_sound_comes_before_the_last_token(process: Process) -> None:
+    process.job(1, LONG)
+    head, _ = process.until_end(1)[1]
+    assert head["first_audio"]["semantic_drawn"] < head["first_audio"]["semantic_total"]
+
+
+def test_a_job_that_is_stopped_says_no_more_and_leaves_room(process: Process) -> None:
+    process.job(1, LONG)
+    process.job(2, LONG)
+    process.job(3, "Yes.")
+    process.next()
+    process.ask({"stop": 1})
+    process.ask({"stop": 2})
+    assert process.end_of(3)["end"]
+
+
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [({"voice": "v2/nobody"}, "unknown_voice"), ({"seed": "often"}, "invalid_request")],
+)
+def test_a_job_that_cannot_be_done_harms_no_other(process: Process, more: Head, code: str) -> None:
+    process.job(1, "Hello, my name is Atom.")
+    process.job(2, "Hello.", **more)
+    over = process.until_end(1, 2)
+    assert over[2][0]["error"]["code"] == code
+    assert over[1][0]["end"]
+
+
+def test_a_folder_without_a_model_is_refused_with_its_reason(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "gpu.bark.process", "--model", str(tmp_path)]
+    ended = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False, timeout=60)
+    assert ended.returncode == 1
+    assert "tokenizer.json" in ended.stderr
