@@ -26,7 +26,7 @@ from realtime.engines.recognition import HttpTranscriber
 from realtime.engines.stand_in import StandIn
 from realtime.engines.voice import HttpSynthesizer
 from realtime.one_turn import Turns
-from realtime.pack import Pack, load
+from realtime.packs.pack import Pack, load
 from realtime.protocol.prompt import messages
 from realtime.session.session import Engines
 from realtime.session.sessions import Sessions

@@ -11,8 +11,8 @@ import anyio
 import httpx
 from anyio.abc import Process
 
-from realtime.models import bark, located
 from realtime.settings import Bark, Whisper
+from realtime.setup.models import bark, located
 
 log = logging.getLogger(__name__)
 LONGEST_PAUSE_S = 10.0

@@ -6,9 +6,9 @@ import os
 import sys
 from dataclasses import asdict
 
-from realtime import doctor
-from realtime.checkup import examine
 from realtime.commands.options import settings_of
+from realtime.setup import doctor
+from realtime.setup.checkup import examine
 
 
 def run(arguments: argparse.Namespace) -> None:

@@ -3,10 +3,10 @@
 import argparse
 
 from realtime.errors import SettingsError
-from realtime.machine import look
-from realtime.memory import plan, told
-from realtime.profiles import planned
 from realtime.settings import Settings
+from realtime.setup.machine import look
+from realtime.setup.memory import plan, told
+from realtime.setup.profiles import planned
 
 
 def run(arguments: argparse.Namespace) -> None:

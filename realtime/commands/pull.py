@@ -4,11 +4,11 @@ import argparse
 import signal
 import sys
 
-from realtime.machine import look
-from realtime.models import LLAMA, Model, needed
-from realtime.profiles import planned
-from realtime.pull import pull
 from realtime.settings import Settings
+from realtime.setup.machine import look
+from realtime.setup.models import LLAMA, Model, needed
+from realtime.setup.profiles import planned
+from realtime.setup.pull import pull
 
 
 def run(arguments: argparse.Namespace) -> None:

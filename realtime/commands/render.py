@@ -10,12 +10,12 @@ import httpx
 from realtime.engines.recognition import HttpTranscriber
 from realtime.engines.voice import HttpSynthesizer
 from realtime.errors import SettingsError
-from realtime.machine import look
-from realtime.pack import MANIFEST
-from realtime.profiles import choose, settled
-from realtime.render import FAILED, Order, Outcome, Render, texts
+from realtime.packs.pack import MANIFEST
+from realtime.packs.render import FAILED, Order, Outcome, Render, texts
 from realtime.settings import Settings
-from realtime.trial import knows_nothing_else, speaking_server
+from realtime.setup.machine import look
+from realtime.setup.profiles import choose, settled
+from realtime.setup.trial import knows_nothing_else, speaking_server
 from realtime.tutor.lessons import load_lessons
 
 STALL_S = 900  # on a machine that takes minutes for a sentence the whole comes at its end

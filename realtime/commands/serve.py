@@ -12,10 +12,10 @@ from realtime.app import create_app
 from realtime.commands.options import settings_of
 from realtime.errors import SettingsError
 from realtime.keys import invitation
-from realtime.machine import look
-from realtime.memory import told
-from realtime.profiles import choose, settled
 from realtime.settings import Server, Settings
+from realtime.setup.machine import look
+from realtime.setup.memory import told
+from realtime.setup.profiles import choose, settled
 
 TRANSPORT_BYTES = 32 * 2**20  # above every limit of ours, so that ours can answer with a reason
 

@@ -10,8 +10,8 @@ import anyio.to_thread
 import numpy as np
 
 from realtime.engines.protocols import VOICE_RATE, Captioned, Sound, Synthesizer
-from realtime.loudness import FRAME, Powers, amplified, gain_db, level_db, powers
-from realtime.pack import Pack, PackedClip
+from realtime.packs.loudness import FRAME, Powers, amplified, gain_db, level_db, powers
+from realtime.packs.pack import Pack, PackedClip
 from realtime.talk.transcript import Word
 
 FIRST_LISTEN = VOICE_RATE // 2  # samples of speech by which a voice that was never heard is judged

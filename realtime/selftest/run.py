@@ -21,8 +21,6 @@ from realtime.engines.chat import HttpChatModel
 from realtime.engines.recognition import HttpTranscriber
 from realtime.engines.voice import HttpSynthesizer
 from realtime.errors import SettingsError
-from realtime.machine import look
-from realtime.profiles import choose, settled
 from realtime.selftest import engines as tried
 from realtime.selftest import findings, turn
 from realtime.selftest.findings import not_run
@@ -31,8 +29,10 @@ from realtime.selftest.probes import PROBES, SENTENCES
 from realtime.selftest.report import Findings, file_of, shown, written
 from realtime.selftest.sound import Sound
 from realtime.settings import Engines, Server, Settings
+from realtime.setup.machine import look
+from realtime.setup.profiles import choose, settled
+from realtime.setup.trial import knows_nothing_else
 from realtime.terminal import write_wav
-from realtime.trial import knows_nothing_else
 from realtime.tutor.lessons import load_lessons
 from realtime.tutor.persona import persona
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from realtime.engines.protocols import VOICE_RATE
-from realtime.loudness import FRAME, LEAST_DB, level_db, powers
+from realtime.packs.loudness import FRAME, LEAST_DB, level_db, powers
 
 NEAR = VOICE_RATE // 100  # 10 ms on each side of a joint
 CLICK = 4.0  # a jump so many times the steepest nearby is heard as a click

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from realtime.errors import PullError
-from realtime.models import (
+from realtime.setup.models import (
     BARK,
     BARK_SMALL,
     LLAMA,

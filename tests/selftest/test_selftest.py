@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.clients.stage import scripted_engines
-from tests.pack.conftest import speech_url  # noqa: F401 -- a fixture
+from tests.packs.conftest import speech_url  # noqa: F401 -- a fixture
 from tests.selftest.answers import GOOD
 from tests.serving import serving
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from realtime.errors import SettingsError
-from realtime.machine import Driver, Gpu, Machine
-from realtime.memory import NoRoom, Plan, plan
-from realtime.models import LLAMA, LLAMA_4_BIT, LLAMA_8_BIT, UNGATED, UNGATED_4_BIT, Profile
 from realtime.settings import Bark, Engines, Settings, Vllm, Whisper
+from realtime.setup.machine import Driver, Gpu, Machine
+from realtime.setup.memory import NoRoom, Plan, plan
+from realtime.setup.models import LLAMA, LLAMA_4_BIT, LLAMA_8_BIT, UNGATED, UNGATED_4_BIT, Profile
 
 # What vLLM 0.32's torch is built with; CUDA 13 wants a driver of the 580 series or newer (NVIDIA's table of
 # minor version compatibility).

@@ -10,9 +10,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from realtime import opus
 from realtime.errors import SettingsError
-from realtime.opus import Sound
+from realtime.packs import opus
+from realtime.packs.opus import Sound
 from realtime.talk.transcript import Word
 
 MANIFEST = "manifest.json"

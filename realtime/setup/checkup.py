@@ -9,13 +9,14 @@ import anyio
 import httpx
 from packaging.requirements import Requirement
 
-from realtime import models, tls
-from realtime.doctor import Facts, Port
+from realtime import tls
 from realtime.errors import SettingsError
-from realtime.machine import CHAT_MODELS, WHISPER_MODELS, look
-from realtime.profiles import Choice, choose, settled
 from realtime.settings import Server, Settings
-from realtime.trial import Tried, try_engines, try_server
+from realtime.setup import models
+from realtime.setup.doctor import Facts, Port
+from realtime.setup.machine import CHAT_MODELS, WHISPER_MODELS, look
+from realtime.setup.profiles import Choice, choose, settled
+from realtime.setup.trial import Tried, try_engines, try_server
 
 PACKAGE = "atom-tutor"
 

@@ -13,9 +13,9 @@ from typing import Any
 import psutil
 import pynvml  # pyright: ignore[reportMissingTypeStubs]
 
-from realtime import models
-from realtime.memory import Capability
 from realtime.settings import Settings
+from realtime.setup import models
+from realtime.setup.memory import Capability
 
 nvml: Any = pynvml  # it has no types
 

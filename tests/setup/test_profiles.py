@@ -8,11 +8,11 @@ import pytest
 
 from realtime.children import speech_server
 from realtime.errors import SettingsError
-from realtime.machine import Driver, Gpu, Machine, chosen, graphics
-from realtime.models import LLAMA, LLAMA_4_BIT, UNGATED_4_BIT
-from realtime.profiles import choose, lacking, planned, settled
 from realtime.settings import Settings
-from tests.profiles.machines import BARE, BARK_BOX, GPU_BOX, H100, L4, LAPTOP, with_card
+from realtime.setup.machine import Driver, Gpu, Machine, chosen, graphics
+from realtime.setup.models import LLAMA, LLAMA_4_BIT, UNGATED_4_BIT
+from realtime.setup.profiles import choose, lacking, planned, settled
+from tests.setup.machines import BARE, BARK_BOX, GPU_BOX, H100, L4, LAPTOP, with_card
 
 CHAT = {"chat_url": "http://127.0.0.1:9999/v1"}
 HEARING = {"speech_url": "http://127.0.0.1:9998/v1"}

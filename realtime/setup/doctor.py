@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from realtime import tls
-from realtime.machine import Machine
-from realtime.memory import NoRoom
-from realtime.models import Model
-from realtime.profiles import Choice, lacking, planned
 from realtime.settings import Server, Settings
-from realtime.trial import Tried
+from realtime.setup.machine import Machine
+from realtime.setup.memory import NoRoom
+from realtime.setup.models import Model
+from realtime.setup.profiles import Choice, lacking, planned
+from realtime.setup.trial import Tried
 
 VLLM = "0.32.0"  # the release that the profile gpu is built for
 SPARE_GB = 1.0  # to be left on the disk

@@ -29,7 +29,7 @@ from huggingface_hub.file_download import http_get
 from huggingface_hub.utils import WeakFileLock, build_hf_headers
 
 from realtime.errors import DiskFull, FileCorrupt, HubUnreachable, ModelGated, ModelUnknown, PullError
-from realtime.models import HOW_TO_MAKE_ROOM, UNGATED, Model, cache_of, wanted
+from realtime.setup.models import HOW_TO_MAKE_ROOM, UNGATED, Model, cache_of, wanted
 
 AGAIN = "What came is kept: the same command continues it"
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from realtime.memory import least_gb, plan
+from realtime.setup.memory import least_gb, plan
 
 OPERATING = (Path(__file__).parents[2] / "docs" / "operating.md").read_text()
 

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from realtime import render as rendering
-from realtime.loudness import level_db, powers
-from realtime.pack import PackError, load
+from realtime.packs import render as rendering
+from realtime.packs.loudness import level_db, powers
+from realtime.packs.pack import PackError, load
 from realtime.tutor.lessons import load_lessons
-from tests.pack.conftest import command, render
+from tests.packs.conftest import command, render
 
 
 def _files(folder: Path) -> dict[str, int]:

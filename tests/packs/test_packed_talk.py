@@ -9,8 +9,8 @@ import httpx
 import numpy as np
 import pytest
 
-from realtime import loudness
-from realtime.pack import load
+from realtime.packs import loudness
+from realtime.packs.pack import load
 from tests.clients.stage import scripted_engines
 from tests.edges.talker import Talker, is_sound, silence, talking
 from tests.serving import serving

@@ -14,12 +14,12 @@ import numpy as np
 import soxr  # pyright: ignore[reportMissingTypeStubs]
 from anyio.streams.memory import MemoryObjectReceiveStream
 
-from realtime import opus
 from realtime.engines.protocols import SAMPLE_RATE, VOICE_RATE, Captioned, Hearing, Synthesizer, Transcriber
 from realtime.errors import EngineError
-from realtime.loudness import amplified, gain_db, level_db, powers
-from realtime.opus import Sound
-from realtime.pack import (
+from realtime.packs import opus
+from realtime.packs.loudness import amplified, gain_db, level_db, powers
+from realtime.packs.opus import Sound
+from realtime.packs.pack import (
     MANIFEST,
     Manifest,
     PackedClip,

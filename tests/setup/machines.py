@@ -3,8 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
-from realtime.machine import Driver, Gpu, Machine
-from realtime.models import LLAMA, LLAMA_4_BIT
+from realtime.setup.machine import Driver, Gpu, Machine
+from realtime.setup.models import LLAMA, LLAMA_4_BIT
 
 BARE = Machine(cores=4, memory_gb=16, disk_free_gb=200)
 LAPTOP = replace(BARE, pulled=frozenset({"small"}))

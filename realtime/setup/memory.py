@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from math import floor
 
 from realtime.errors import SettingsError
-from realtime.models import LLAMA, LLAMA_4_BIT, LLAMA_8_BIT
+from realtime.setup.models import LLAMA, LLAMA_4_BIT, LLAMA_8_BIT
 
 Capability = tuple[int, int]  # CUDA's compute capability: 7.5 is Turing, 8.0 Ampere, 8.9 Ada, 9.0 Hopper
 

@@ -11,15 +11,15 @@ from typing import Any
 
 import pytest
 
-from realtime.checkup import partly, unmet
-from realtime.doctor import Facts, Finding, Port, findings, told
-from realtime.machine import Driver, Machine
-from realtime.models import LLAMA, cache_of, chat
-from realtime.profiles import choose
 from realtime.settings import Settings
-from realtime.trial import Engine, Tried
-from tests.profiles.machines import BARE, GPU_BOX, L4, LAPTOP, with_card
+from realtime.setup.checkup import partly, unmet
+from realtime.setup.doctor import Facts, Finding, Port, findings, told
+from realtime.setup.machine import Driver, Machine
+from realtime.setup.models import LLAMA, cache_of, chat
+from realtime.setup.profiles import choose
+from realtime.setup.trial import Engine, Tried
 from tests.serving import EMBEDDED, serving
+from tests.setup.machines import BARE, GPU_BOX, L4, LAPTOP, with_card
 
 
 def facts(machine: Machine = BARE, *, can: bool = True, profile: str = "auto", **groups: Any) -> Facts:

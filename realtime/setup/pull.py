@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from realtime.errors import DiskFull
-from realtime.models import HOW_TO_MAKE_ROOM, Model, cache_folder, folder_of, is_pulled
+from realtime.setup.models import HOW_TO_MAKE_ROOM, Model, cache_folder, folder_of, is_pulled
 
 if TYPE_CHECKING:
-    from realtime.hub import Offer
+    from realtime.setup.hub import Offer
 
 
 def pull(models: Sequence[Model], *, ask: bool, dry_run: bool) -> None:
@@ -28,7 +28,7 @@ def pull(models: Sequence[Model], *, ask: bool, dry_run: bool) -> None:
 
 
 def _pull(models: Sequence[Model], *, ask: bool, dry_run: bool) -> None:
-    from realtime.hub import fetch, offer  # noqa: PLC0415  # half a second that is for downloads only
+    from realtime.setup.hub import fetch, offer  # noqa: PLC0415  # half a second that is for downloads only
 
     offers: list[Offer] = []
     for model in models:

@@ -6,11 +6,11 @@ from contextlib import asynccontextmanager
 import numpy as np
 import pytest
 
-from realtime import opus
 from realtime.engines.packed import PackedVoice
 from realtime.engines.protocols import VOICE_RATE, Captioned, Sound
-from realtime.loudness import amplified, gain_db, level_db, powers
-from realtime.pack import Manifest, Pack, PackedClip, PackedWord
+from realtime.packs import opus
+from realtime.packs.loudness import amplified, gain_db, level_db, powers
+from realtime.packs.pack import Manifest, Pack, PackedClip, PackedWord
 
 TIME = np.arange(2 * VOICE_RATE) / VOICE_RATE
 SPEECH = (3000 * np.sin(2 * np.pi * 200 * TIME) * (np.sin(2 * np.pi * 2 * TIME) > -0.5)).astype(np.int16)

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from realtime.pack import load
+from realtime.packs.pack import load
 from tests.edges.test_bark import jobs
 
 

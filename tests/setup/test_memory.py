@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtime.memory import (
+from realtime.setup.memory import (
     HEADROOM,
     LOWEST_CAPABILITY,
     MOST_LEARNERS,
@@ -16,7 +16,7 @@ from realtime.memory import (
     least_gb,
     plan,
 )
-from realtime.models import LLAMA, LLAMA_4_BIT, LLAMA_8_BIT
+from realtime.setup.models import LLAMA, LLAMA_4_BIT, LLAMA_8_BIT
 
 CHAT_MODELS = [LLAMA_4_BIT, LLAMA_8_BIT, LLAMA]  # from the smallest to the whole
 PRECISIONS = ["int8_float16", "float16"]

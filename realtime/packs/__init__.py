@@ -1,0 +1,1 @@
+"""Voice packs: the lines of the lessons, spoken once and played from then on."""
