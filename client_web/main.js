@@ -134,8 +134,9 @@ function refused() {
   keyDialog.open("key.changed");
 }
 
-/** A key that the address brought along is no longer shown there. */
+/** A key that the address brought along is no longer shown there. Until the door is known it stays where it is. */
 async function enter() {
+  if (door === null) return;
   const key = keyIn(location.hash);
   if (key !== "") window.history.replaceState(null, "", location.pathname + location.search);
   if (!entry.keys) return;

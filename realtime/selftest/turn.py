@@ -15,6 +15,7 @@ from realtime.selftest.findings import Turned
 from realtime.selftest.sound import Sound
 
 WAIT_S = 120.0
+DEAF_S = 5.0  # after the learner's last word
 FRAME = VOICE_RATE // 50  # samples: 20 ms
 ROOM_MS = 300  # of a quiet room before the learner speaks
 
@@ -27,6 +28,7 @@ class _Log:
     stages: dict[str, int] = field(default_factory=dict[str, int])
     item_id: str = ""
     errors: list[str] = field(default_factory=list[str])
+    noticed: anyio.Event = field(default_factory=anyio.Event)
 
 
 async def speak(url: str, said: str, learner: Sound, lesson: str, key: str | None) -> Turned:
@@ -56,8 +58,18 @@ async def _talk(socket: ClientConnection, learner: Sound, lesson: str, log: _Log
         log.stages, log.answer = {}, ""
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(_speak, socket, learner)
+        tasks.start_soon(_give_up_unnoticed, learner, log, tasks.cancel_scope)
         await _until_latency(socket, log)
         tasks.cancel_scope.cancel()
+
+
+async def _give_up_unnoticed(learner: Sound, log: _Log, talk: anyio.CancelScope) -> None:
+    """An answer may take its time; speech that went unnoticed gets none however long one waits."""
+    with anyio.move_on_after(len(learner) / VOICE_RATE + DEAF_S):
+        await log.noticed.wait()
+        return
+    log.errors.append("the server noticed no speech")
+    talk.cancel()
 
 
 async def _speak(socket: ClientConnection, learner: Sound) -> None:
@@ -84,6 +96,8 @@ async def _until_latency(socket: ClientConnection, log: _Log) -> None:
 
 def _is_over(event: dict[str, Any], log: _Log) -> bool:
     match event["type"]:
+        case "input_audio_buffer.speech_started":
+            log.noticed.set()
         case "conversation.item.input_audio_transcription.completed":
             log.heard = f"{log.heard} {event['transcript']}".strip()
         case "response.output_item.added":

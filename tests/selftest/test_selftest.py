@@ -103,6 +103,8 @@ def test_speech_that_is_not_understood_fails_by_its_word_errors(tmp_path: Path) 
         done = selftest(tmp_path / "report", "--speech-url", url)
     assert verdicts(done)["recognition"] == "failed"
     assert re.search(r"failed\s+recognition\s+plain: \d+% word errors \(at most 25%\)", done.stdout)
+    # The scripted voice is a tone, and a learner who speaks with it is none.
+    assert re.search(r"failed\s+turn\s+.*the server noticed no speech", done.stdout)
 
 
 def test_the_turn_can_be_spoken_with_a_tutor_that_runs(tmp_path: Path) -> None:
