@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import OpenPage
 from tests.browser.microphone import silence, write
@@ -53,6 +53,21 @@ def test_a_code_in_the_address_is_taken_over_and_shown_no_more(server: Served, p
     dialog = page.locator("#key")
     expect(dialog).to_be_hidden()
     talks(page)
+    assert page.url == f"{server.url}/"
+
+
+def test_a_code_that_comes_before_the_door_is_known_is_kept(server: Served, page: Page) -> None:
+    held: list[Route] = []
+    page.route("**/v1/door", held.append)
+    with page.expect_request("**/v1/door"):
+        page.reload()
+    page.evaluate("""() => new Promise((told) => {
+        addEventListener("hashchange", told, { once: true });
+        location.hash = "#key=Blue%2BWhale%207";
+    })""")
+    held[0].continue_()
+    talks(page)
+    expect(page.locator("#key")).to_be_hidden()
     assert page.url == f"{server.url}/"
 
 
