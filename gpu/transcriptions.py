@@ -5,6 +5,7 @@ from typing import Any
 
 from anyio import to_thread
 from starlette.datastructures import FormData, UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
@@ -51,8 +52,25 @@ async def transcriptions(request: Request) -> Response:
     return await answer(request, read, work)
 
 
+class InMemory(MultiPartParser):
+    """Starlette's own moves a larger file to the disk, where no learner's voice belongs."""
+
+    spool_max_size = LARGEST_UPLOAD_BYTES
+
+
+async def form_of(request: Request) -> FormData:
+    if not request.headers.get("Content-Type", "").lower().startswith("multipart/form-data"):
+        return FormData()
+    try:
+        parser = InMemory(request.headers, request.stream(), max_files=1, max_fields=MOST_EXPECTED + 20)
+        return await parser.parse()
+    except MultiPartException as error:
+        raise BadRequest("invalid_form", error.message) from error
+
+
 async def _read(request: Request) -> Asked:
-    async with request.form(max_files=1, max_fields=MOST_EXPECTED + 20) as form:
+    form = await form_of(request)
+    try:
         file = form.get("file")
         if not isinstance(file, UploadFile):
             raise BadRequest("missing_file", "The form has no audio file in `file`.", "file")
@@ -63,6 +81,8 @@ async def _read(request: Request) -> Asked:
         return Asked(
             await file.read(), _expected(form), _text(form, "prompt", ""), _languages(form), response_format
         )
+    finally:
+        await form.close()
 
 
 def _text(form: FormData, name: str, default: str) -> str:

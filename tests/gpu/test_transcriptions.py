@@ -9,7 +9,11 @@ import numpy as np
 import openai
 import pytest
 from openai import AsyncOpenAI
+from starlette.datastructures import UploadFile
+from starlette.requests import Request
+from starlette.types import Message
 
+from gpu.transcriptions import form_of
 from tests.gpu.speech_server import SpeechServer, eventually, packed, samples_of, spoken, wav_of
 
 EXPECTED = [
@@ -157,6 +161,25 @@ async def test_a_form_without_a_file_is_refused(http: httpx.AsyncClient) -> None
 async def test_an_upload_too_large_is_refused(http: httpx.AsyncClient) -> None:
     answer = await http.post(ROUTE, files={"file": bytes(26 * 2**20)})
     assert (answer.status_code, answer.json()["error"]["code"]) == (413, "file_too_large")
+
+
+async def test_a_long_recording_never_touches_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "there is none"))
+    recording = bytes(20 * 2**20)
+    sent = httpx.Request("POST", "http://tutor", files={"file": recording})
+    content = await sent.aread()
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": content}
+
+    headers = [(name.lower(), value) for name, value in sent.headers.raw]
+    form = await form_of(Request({"type": "http", "headers": headers}, receive))
+    file = form["file"]
+    assert isinstance(file, UploadFile)
+    assert await file.read() == recording
+    await form.close()
 
 
 async def test_many_learners_are_kept_apart(client: AsyncOpenAI) -> None:
