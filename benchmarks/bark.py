@@ -12,6 +12,7 @@ sentence at once. Runs in the environment of `make test-engines`, which has torc
 
 import argparse
 import json
+import resource
 import statistics
 import tempfile
 import time
@@ -101,7 +102,7 @@ def compared(
         many = [Request(TEXT, voice, seed, most_semantic=150) for seed in range(count)]
         run = ours(engine(), many)
         figures[f"batch of {count}"] = {"sound_for_each_second": round(run.sound / run.whole, 3)}
-    return figures | {"step": step_figures(bark, engine(), voice)}
+    return figures | {"step": step_figures(bark, engine(), voice), "memory_mib": memory_mib(options.device)}
 
 
 def ours(engine: Engine, requests: list[Request]) -> Run:
@@ -193,6 +194,13 @@ def step_figures(bark: Bark, engine: Engine, voice: str) -> dict[str, Any]:
         "floor_ms": round(1000 * floor_s, 2),
         "times_the_floor": round(step_s / floor_s, 2),
     }
+
+
+def memory_mib(device: str) -> int:
+    """The most that the run had at a time; both models are in it."""
+    if device == "cuda":
+        return torch.cuda.max_memory_allocated() // 2**20
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 2**10
 
 
 def weighed(layer: Any) -> tuple[Any, ...]:
