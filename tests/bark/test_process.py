@@ -80,7 +80,9 @@ def test_many_jobs_are_said_at_once_and_alike_by_themselves(process: Process) ->
     together = process.until_end(1, 2, 3)
     process.job(2, "Hello, my name is Atom.")
     alone = process.until_end(2)
-    assert together[2] == alone[2]
+    (said_together, samples_together), (said_alone, samples_alone) = together[2], alone[2]
+    assert samples_together == samples_alone
+    assert said_together["passes"] == said_alone["passes"]
     assert all(head["end"] and samples > 0 for head, samples in together.values())
     assert together[1][0]["passes"]["semantic"] == together[1][0]["first_audio"]["semantic_total"]
 
