@@ -230,4 +230,5 @@ def policy(config: Config, *, tutor: bool, patience: Patience = "medium") -> Pol
         graceful=tutor,
         live=live,
         endpoint_ms=round(wait_ms * _PATIENCE[patience]),
+        attentive=tutor or not fixed,
     )

@@ -14,7 +14,7 @@ from realtime.session.news import RecognitionEnded
 from realtime.session.shared import Post, Shared, new_id
 from realtime.session.utterance import Utterance
 from realtime.session.vad import VoiceActivity
-from realtime.talk import agreement, moves
+from realtime.talk import agreement, endpoint, moves
 from realtime.talk.backchannel import asks_for_the_turn
 from realtime.talk.conversation import Message, Part, transcribed
 from realtime.talk.transcript import Transcript, Word
@@ -112,7 +112,7 @@ class Ear:
     def transcribe(self, revision: int, *, whole: bool, expected: tuple[str, ...]) -> None:
         utterance = self._at_mark()
         utterance.abandon()
-        utterance.revision = revision
+        utterance.revision, utterance.expected = revision, expected
         utterance.transcript = utterance.failure = None
         utterance.recognition = anyio.CancelScope()
         settled = utterance.agreement
@@ -196,8 +196,18 @@ class Ear:
         failed = not isinstance(outcome, Transcript)
         settled = words if news.whole else utterance.agreement.committed
         return moves.Recognised(
-            news.revision, empty=not (failed or words), word=asks_for_the_turn(settled), failed=failed
+            news.revision,
+            empty=not (failed or words),
+            word=asks_for_the_turn(settled),
+            failed=failed,
+            ending=self._ending(utterance, words) if news.whole else "open",
         )
+
+    def _ending(self, utterance: Utterance, words: tuple[Word, ...]) -> endpoint.Ending:
+        heard = utterance.transcript
+        on_script = heard.on_script if heard else None
+        asked = self._shared.conversation.last_said
+        return endpoint.ending(words, expected=utterance.expected, asked=asked, on_script=on_script)
 
     async def _show(self, utterance: Utterance, words: tuple[Word, ...]) -> None:
         heard = agreement.hear(utterance.agreement, words)

@@ -17,6 +17,7 @@ class Utterance:
     start: int
     end: int | None = None  # known once it is committed
     agreement: Agreement = field(default_factory=Agreement)
+    expected: tuple[str, ...] = ()  # the sentences that its recognition was told of
     told: int = 0  # so many words the client has been told as settled
     revision: int = 0  # the newest recognition asked for
     transcript: Transcript | None = None  # of the whole, once that recognition is here

@@ -83,6 +83,12 @@ class Conversation:
     def last_id(self) -> str | None:
         return self.entries[-1].id if self.entries else None
 
+    @property
+    def last_said(self) -> str:
+        """What the tutor said last, "" for nothing."""
+        messages = (one for one in reversed(self.entries) if isinstance(one, Message))
+        return next((one.text for one in messages if one.role == "assistant"), "")
+
     def add(self, entry: Entry, after: str | None = None) -> "Conversation":
         """Append, or insert after an item (`root`: at the front). Raises DuplicateItem, UnknownItem."""
         if any(other.id == entry.id for other in self.entries):

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from realtime.talk.endpoint import Ending
+
 StopReason = Literal["turn_detected", "client_cancelled"]
 
 # What happens. `reply` names the conversation's reply; news of another one changes nothing.
@@ -17,12 +19,14 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Recognised:
-    """A recognition has ended; `word` says that it holds a word that is more than a backchannel."""
+    """A recognition has ended; `word` says that it holds a word that is more than a backchannel, `ending` how
+    the utterance ends if it ends there."""
 
     revision: int
     empty: bool = False
     word: bool = False
     failed: bool = False
+    ending: Ending = "open"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ of the reply?). The design's phases are readings of the two. Time in speech is c
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from realtime.talk.endpoint import Ending, paused, wait_ms
 from realtime.talk.moves import (
     Brought,
     Cleared,
@@ -57,6 +58,7 @@ class Policy:
     long_ms: int = 8_000  # so much is recognised on the way though nobody reads along: its end is not to wait
     eager_ms: int = 96
     endpoint_ms: int = 500
+    attentive: bool = False  # the words so far stretch and shorten that wait
     duck_ms: int = 128
     barge_in_ms: int = 600
     unduck_ms: int = 320
@@ -75,6 +77,8 @@ class Turn:
     recognising: bool = False  # that recognition is under way, and is of the utterance that is open
     took_ms: int = 0  # audio received while it was under way: how busy the recogniser is
     content: Content = "unknown"  # what the whole of the open utterance was found to hold
+    ending: Ending = "open"  # how the open utterance ends, by the words of that recognition
+    pause_ms: float = 0  # how long the learner's pauses inside utterances are
     open_ms: int = 0  # audio since the utterance was opened
     awaited: frozenset[int] = frozenset()  # recognitions under way of what has been committed
     due: bool = False  # a reply is owed if one of the awaited recognitions finds words
@@ -144,6 +148,8 @@ def _take(turn: Turn, event: Event, policy: Policy) -> Step:
 
 
 def _speech(turn: Turn, policy: Policy) -> Step:
+    if turn.ear == "pausing":
+        turn = replace(turn, pause_ms=paused(turn.pause_ms, turn.silent_ms))
     turn = replace(turn, speech_ms=turn.speech_ms + WINDOW_MS, silent_ms=0)
     if not policy.detect:
         return _by_hand(turn, policy)
@@ -156,7 +162,7 @@ def _speech(turn: Turn, policy: Policy) -> Step:
     if turn.ear == "pausing":
         # The learner had only paused: the same utterance goes on, and what was made of it so far is stale.
         turn, effects = _drop_held(turn)
-        turn = replace(turn, ear="hearing", recognising=False, content="unknown")
+        turn = replace(turn, ear="hearing", recognising=False, content="unknown", ending="open")
     if turn.ducked and turn.speech_ms >= policy.barge_in_ms:
         turn, cut = _cut_in(turn)
         effects += cut
@@ -250,7 +256,14 @@ def _silence(turn: Turn, policy: Policy) -> Step:
         if turn.silent_ms < policy.eager_ms:
             return turn, ()
         return _transcribe(replace(turn, ear="pausing"), whole=True)
-    return _endpoint(turn, policy) if turn.silent_ms >= policy.endpoint_ms else (turn, ())
+    return _endpoint(turn, policy) if turn.silent_ms >= _patience_ms(turn, policy) else (turn, ())
+
+
+def _patience_ms(turn: Turn, policy: Policy) -> int:
+    """Until the words are known, the wait is the one that was configured."""
+    if not policy.attentive or turn.content != "words":
+        return policy.endpoint_ms
+    return wait_ms(policy.endpoint_ms, turn.ending, turn.pause_ms)
 
 
 def _resume(turn: Turn) -> Step:
@@ -269,6 +282,7 @@ def _quiet(turn: Turn) -> Turn:
         recognising=False,
         took_ms=0,
         content="unknown",
+        ending="open",
     )
 
 
@@ -305,7 +319,7 @@ def _recognised(turn: Turn, news: Recognised, policy: Policy) -> Step:
         return _cut_in(turn) if news.word else (turn, ())
     if turn.ear != "pausing":
         return turn, ()
-    turn = replace(turn, content="nothing" if news.empty else "words")
+    turn = replace(turn, content="nothing" if news.empty else "words", ending=news.ending)
     speculate = policy.speculate and policy.respond and turn.mouth == "silent" and not news.empty
     return (replace(turn, mouth="held"), (HoldReply(),)) if speculate else (turn, ())
 

@@ -294,7 +294,7 @@ def test_server_vad_keeps_its_fixed_silence() -> None:
 
 
 def test_tutor_v1_ducks_joins_and_shows_words() -> None:
-    assert policy(configured(ServerVad()), tutor=True) == Policy(graceful=True, live=True)
+    assert policy(configured(ServerVad()), tutor=True) == Policy(graceful=True, live=True, attentive=True)
 
 
 def test_semantic_vad_waits_longer_the_less_eager_it_is() -> None:
@@ -303,6 +303,12 @@ def test_semantic_vad_waits_longer_the_less_eager_it_is() -> None:
         for eagerness in ("high", "medium", "auto", "low")
     ]
     assert waits == [400, 700, 700, 1200]
+
+
+def test_only_semantic_vad_and_the_tutors_own_protocol_look_at_the_words() -> None:
+    assert policy(configured(SemanticVad()), tutor=False).attentive
+    assert policy(configured(ServerVad()), tutor=True).attentive
+    assert not policy(configured(ServerVad()), tutor=False).attentive
 
 
 def test_a_format_that_a_response_cannot_have_is_named_as_the_responses() -> None:

@@ -182,6 +182,45 @@ def test_the_endpoint_lets_the_held_reply_out() -> None:
     assert talk.did(CommitUtterance(), StartReply())
 
 
+ATTENTIVE = replace(GA, attentive=True)
+
+
+def endpoint_ms(talk: Talk) -> int:
+    """The silence after which the utterance that pauses is committed."""
+    while talk.turn.ear == "pausing":
+        talk.silence(32)
+        silent_ms = talk.turn.silent_ms
+    return silent_ms
+
+
+def test_a_complete_sentence_is_answered_sooner() -> None:
+    assert endpoint_ms(pausing(ATTENTIVE).recognised(ending="complete")) == 352
+
+
+def test_a_sentence_that_hangs_is_waited_for() -> None:
+    talk = pausing(ATTENTIVE).recognised(ending="hanging")
+    assert endpoint_ms(talk) == 1280
+    assert talk.did(HoldReply(), CommitUtterance(), StartReply())
+
+
+def test_a_fixed_wait_looks_at_no_words() -> None:
+    assert endpoint_ms(pausing().recognised(ending="hanging")) == ENDPOINT_MS
+
+
+def test_words_that_are_not_known_yet_change_no_wait() -> None:
+    assert endpoint_ms(pausing(ATTENTIVE)) == ENDPOINT_MS
+
+
+def test_what_went_on_is_judged_anew() -> None:
+    talk = pausing(ATTENTIVE).recognised(ending="hanging").speak(320).silence(EAGER_MS)
+    assert endpoint_ms(talk) == ENDPOINT_MS
+
+
+def test_a_learner_who_pauses_long_is_waited_for() -> None:
+    talk = pausing(ATTENTIVE).recognised().silence(384).speak(320).silence(EAGER_MS).recognised()
+    assert endpoint_ms(talk) == 704
+
+
 def test_the_endpoint_starts_a_reply_that_was_not_held() -> None:
     talk = pausing(replace(GA, speculate=False)).recognised().silence(ENDPOINT_MS)
     assert talk.did(CommitUtterance(), StartReply())

@@ -4,6 +4,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from realtime.talk import endpoint
 from realtime.talk.moves import (
     Cleared,
     Committed,
@@ -42,6 +43,7 @@ POLICIES = st.builds(
     partial_ms=st.integers(64, 600),
     eager_ms=st.integers(0, 400),
     endpoint_ms=st.integers(0, 700),
+    attentive=st.booleans(),
     duck_ms=st.integers(0, 200),
     barge_in_ms=st.integers(100, 800),
     unduck_ms=st.integers(0, 400),
@@ -52,6 +54,10 @@ POLICIES = st.builds(
 
 CUT_BY_SPEECH = StopReply("turn_detected")
 REACTIONS = (OpenUtterance, TellStarted, CommitUtterance, HoldReply, OpenReply, StopReply)
+
+
+def longest_wait_ms(policy: Policy) -> int:
+    return max(policy.endpoint_ms, endpoint.LONGEST_MS) if policy.attentive else policy.endpoint_ms
 
 
 class AnyTurn(RuleBasedStateMachine):
@@ -101,7 +107,8 @@ class AnyTurn(RuleBasedStateMachine):
     def recognition_ends(self, data: st.DataObject, empty: bool, word: bool, failed: bool) -> None:
         revision = data.draw(st.sampled_from(self.under_way))
         before = self.turn
-        effects = self._recognised(Recognised(revision, empty and not failed, word, failed))
+        how = data.draw(st.sampled_from(list(endpoint.STRETCH)))
+        effects = self._recognised(Recognised(revision, empty and not failed, word, failed, how))
         if revision not in {self.newest} | before.awaited:
             assert not effects
             assert self.turn == before
@@ -205,7 +212,7 @@ class AnyTurn(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Left in peace, every talk comes to rest: bounded silence, all recognitions and replies ended."""
-        bound_ms = self.policy.eager_ms + self.policy.endpoint_ms + self.policy.unduck_ms + 4 * WINDOW_MS
+        bound_ms = self.policy.eager_ms + longest_wait_ms(self.policy) + self.policy.unduck_ms + 4 * WINDOW_MS
         for _ in range(bound_ms // WINDOW_MS):
             self._window(speech=False)
         if self.policy.detect:
@@ -247,7 +254,7 @@ class AnyTurn(RuleBasedStateMachine):
         elif not speech and now.ear == before.ear == "hearing":
             assert now.silent_ms < policy.eager_ms
         elif not speech and now.ear == before.ear == "pausing":
-            assert now.silent_ms < policy.endpoint_ms
+            assert now.silent_ms < longest_wait_ms(policy)
 
     def _recognised(self, news: Recognised) -> tuple[Effect, ...]:
         revision = news.revision

@@ -3,6 +3,7 @@
 from math import ceil
 from typing import Self
 
+from realtime.talk.endpoint import Ending
 from realtime.talk.moves import (
     Brought,
     Cleared,
@@ -59,9 +60,17 @@ class Talk:
     def silence(self, ms: int) -> Self:
         return self._windows(ms, speech=False)
 
-    def recognised(self, *, empty: bool = False, word: bool = False, revision: int | None = None) -> Self:
+    def recognised(
+        self,
+        *,
+        empty: bool = False,
+        word: bool = False,
+        revision: int | None = None,
+        ending: Ending = "open",
+    ) -> Self:
         """The newest recognition has ended, or an older one."""
-        return self.on(Recognised(revision or self.turn.revision, empty, word))
+        news = Recognised(revision or self.turn.revision, empty, word, ending=ending)
+        return self.on(news)
 
     def commit(self) -> Self:
         return self.on(Committed())
