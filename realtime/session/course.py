@@ -12,6 +12,10 @@ from realtime.wire.server_events import TutorFeedback, TutorHint, TutorLesson
 
 NOT_HEARD = Line("Sorry, I could not hear you well. Can you say that again?", "unclear")
 NOWHERE = Progress("")
+NO_HURRY = {
+    "en": "Take your time. Say one more sentence, or stop: then I answer.",
+    "es": "Tómate tu tiempo. Di una frase más, o para: entonces te contesto.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,10 @@ class Course:
             return None
         hint, line = guide.hint(self.lesson, self.progress)
         return TutorHint(hint=hint, line=line)
+
+    def help(self) -> TutorHint:
+        """For a learner who has been speaking for long."""
+        return self.hint() or TutorHint(hint=NO_HURRY)
 
 
 def remarks(line: Line, item_id: str | None) -> TutorFeedback | TutorHint | None:

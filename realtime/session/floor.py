@@ -148,6 +148,8 @@ class Floor:
                 await self._stop(reason)
             case moves.Duck(on=on):
                 await self._shared.tell_tutor(TutorDuck(on=on))
+            case moves.OfferHelp():
+                await self._shared.tell_tutor(self._course.help())
 
     async def _commit(self, silent_ms: int, *, silent: bool) -> None:
         """A held reply that was begun on what is no longer so is dropped: the start begins another."""

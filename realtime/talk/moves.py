@@ -152,6 +152,11 @@ class Duck:
     on: bool
 
 
+@dataclass(frozen=True, slots=True)
+class OfferHelp:
+    """The learner has had the floor for long and has stopped: show how to go on or to end."""
+
+
 Effect = (
     OpenUtterance
     | TellStarted
@@ -164,4 +169,5 @@ Effect = (
     | StartReply
     | StopReply
     | Duck
+    | OfferHelp
 )

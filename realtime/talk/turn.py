@@ -20,6 +20,7 @@ from realtime.talk.moves import (
     ForgetUtterance,
     HoldReply,
     Left,
+    OfferHelp,
     OpenReply,
     OpenUtterance,
     Recognised,
@@ -62,6 +63,8 @@ class Policy:
     duck_ms: int = 128
     barge_in_ms: int = 600
     unduck_ms: int = 320
+    unduck_late_ms: int = 1_000  # so long is waited for what was said under ducking
+    help_ms: int = 20_000  # who speaks for so long and stops is offered help, not cut off
     longest_ms: int = 300_000  # an utterance ends here, finished or not
 
 
@@ -80,6 +83,7 @@ class Turn:
     ending: Ending = "open"  # how the open utterance ends, by the words of that recognition
     pause_ms: float = 0  # how long the learner's pauses inside utterances are
     open_ms: int = 0  # audio since the utterance was opened
+    helped: bool = False  # help was offered in that utterance
     awaited: frozenset[int] = frozenset()  # recognitions under way of what has been committed
     due: bool = False  # a reply is owed if one of the awaited recognitions finds words
     wanted: bool = False  # a reply is owed, and begins when nobody else speaks
@@ -250,13 +254,22 @@ def _silence(turn: Turn, policy: Policy) -> Step:
     if turn.ear == "quiet":
         return replace(turn, speech_ms=0), ()
     turn = _longer(turn)
-    if turn.ducked:
-        return _resume(turn) if turn.silent_ms >= policy.unduck_ms else (turn, ())
     if turn.ear == "hearing":
-        if turn.silent_ms < policy.eager_ms:
-            return turn, ()
-        return _transcribe(replace(turn, ear="pausing"), whole=True)
+        return _pause(turn, policy) if turn.silent_ms >= policy.eager_ms else (turn, ())
+    if turn.ducked:
+        return _resume(turn) if turn.silent_ms >= _unduck_ms(turn, policy) else (turn, ())
     return _endpoint(turn, policy) if turn.silent_ms >= _patience_ms(turn, policy) else (turn, ())
+
+
+def _pause(turn: Turn, policy: Policy) -> Step:
+    long = policy.graceful and turn.open_ms >= policy.help_ms and not turn.helped and not turn.ducked
+    turn, transcribe = _transcribe(replace(turn, ear="pausing", helped=turn.helped or long), whole=True)
+    return turn, (*transcribe, OfferHelp()) if long else transcribe
+
+
+def _unduck_ms(turn: Turn, policy: Policy) -> int:
+    """What was said over the tutor may be a short "No, wait": the tutor goes on once that is known."""
+    return policy.unduck_late_ms if turn.recognising else policy.unduck_ms
 
 
 def _patience_ms(turn: Turn, policy: Policy) -> int:
@@ -279,6 +292,7 @@ def _quiet(turn: Turn) -> Turn:
         speech_ms=0,
         fresh_ms=0,
         open_ms=0,
+        helped=False,
         recognising=False,
         took_ms=0,
         content="unknown",
@@ -315,13 +329,12 @@ def _recognised(turn: Turn, news: Recognised, policy: Policy) -> Step:
     # A recogniser that refuses is too busy: it is left alone for longer.
     took_ms = max(turn.took_ms, policy.rest_ms) if news.failed else turn.took_ms
     turn = replace(turn, recognising=False, took_ms=took_ms)
-    if turn.ducked:
-        return _cut_in(turn) if news.word else (turn, ())
+    turn, cut = _cut_in(turn) if turn.ducked and news.word else (turn, ())
     if turn.ear != "pausing":
-        return turn, ()
+        return turn, cut
     turn = replace(turn, content="nothing" if news.empty else "words", ending=news.ending)
     speculate = policy.speculate and policy.respond and turn.mouth == "silent" and not news.empty
-    return (replace(turn, mouth="held"), (HoldReply(),)) if speculate else (turn, ())
+    return (replace(turn, mouth="held"), (*cut, HoldReply())) if speculate else (turn, cut)
 
 
 def _committed(turn: Turn, policy: Policy, *, due: bool = False) -> Step:

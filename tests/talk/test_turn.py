@@ -10,6 +10,7 @@ from realtime.talk.moves import (
     Duck,
     ForgetUtterance,
     HoldReply,
+    OfferHelp,
     OpenReply,
     OpenUtterance,
     Recognised,
@@ -214,6 +215,17 @@ def test_words_that_are_not_known_yet_change_no_wait() -> None:
 def test_what_went_on_is_judged_anew() -> None:
     talk = pausing(ATTENTIVE).recognised(ending="hanging").speak(320).silence(EAGER_MS)
     assert endpoint_ms(talk) == ENDPOINT_MS
+
+
+def test_a_learner_who_keeps_the_floor_is_offered_help() -> None:
+    talk = hearing(TUTOR).speak(TUTOR.help_ms).skip().silence(EAGER_MS)
+    assert talk.did(Transcribe(2, whole=True), OfferHelp())
+    assert talk.phase == "pausing"
+
+
+def test_help_is_offered_once_in_an_utterance() -> None:
+    talk = hearing(TUTOR).speak(TUTOR.help_ms).silence(EAGER_MS).speak(32).skip().silence(EAGER_MS)
+    assert talk.did(Transcribe(3, whole=True))
 
 
 def test_a_learner_who_pauses_long_is_waited_for() -> None:
@@ -506,17 +518,52 @@ def test_a_backchannel_does_not_cut_in() -> None:
     assert talk.phase == "ducking"
 
 
-def test_a_cough_does_not_barge_in() -> None:
-    talk = ducking().silence(288)
+def test_a_pause_under_ducking_has_the_whole_recognised() -> None:
+    talk = ducking().silence(EAGER_MS - 32)
+    assert talk.did()
+    assert talk.silence(32).did(Transcribe(2, whole=True))
+    assert talk.phase == "ducking"
+
+
+def test_a_short_word_cuts_in_when_it_is_known() -> None:
+    talk = ducking().silence(EAGER_MS).skip().recognised(word=True)
+    assert talk.did(TellStarted(), CUT_BY_SPEECH, Duck(on=False), HoldReply())
+    assert talk.phase == "pausing"
+    assert talk.silence(ENDPOINT_MS).did(CommitUtterance(), StartReply())
+
+
+@pytest.mark.parametrize("empty", [True, False])
+def test_a_cough_does_not_barge_in(*, empty: bool) -> None:
+    talk = ducking().silence(EAGER_MS).skip().recognised(empty=empty).silence(288 - EAGER_MS)
     assert talk.did()
     assert talk.silence(32).did(ForgetUtterance(), Duck(on=False))
     assert talk.phase == "speaking"
 
 
+def test_the_tutor_stays_quiet_until_the_short_words_are_known() -> None:
+    talk = ducking().silence(640).skip()
+    assert talk.phase == "ducking"
+    assert talk.recognised(word=True).did(TellStarted(), CUT_BY_SPEECH, Duck(on=False), HoldReply())
+
+
+def test_a_late_recogniser_does_not_keep_the_tutor_quiet() -> None:
+    talk = ducking().silence(EAGER_MS).skip().silence(992 - EAGER_MS)
+    assert talk.did()
+    assert talk.silence(32).did(ForgetUtterance(), Duck(on=False))
+    assert talk.recognised(word=True).did()
+
+
+def test_speech_after_a_pause_under_ducking_adds_up() -> None:
+    talk = ducking().silence(EAGER_MS).skip().speak(32)
+    assert talk.recognised(word=True).did()
+    assert talk.phase == "ducking"
+    assert talk.speak(448).did(TellStarted(), CUT_BY_SPEECH, Duck(on=False))
+
+
 def test_stammering_adds_up_to_a_barge_in() -> None:
     talk = ducking()
     for _ in range(5):
-        talk.silence(96).speak(96)
+        talk.silence(64).speak(96)
     assert talk.did(TellStarted(), CUT_BY_SPEECH, Duck(on=False))
 
 
