@@ -31,6 +31,11 @@ class InputAudio:
         self._resampler = _resampler(form)
         self._kept = bytearray()
 
+    @property
+    def waiting(self) -> int:
+        """Samples taken in and not handed out yet."""
+        return self.start + len(self._kept) // 2 - self.end
+
     def change_format(self, form: AudioFormat) -> None:
         if form != self._form:
             self._form = form
@@ -45,7 +50,7 @@ class InputAudio:
         if self._resampler is not None:
             samples = self._resampler.resample_chunk(samples)
         self._kept += samples.tobytes()
-        while (self.start + len(self._kept) // 2) - self.end >= WINDOW:
+        while self.waiting >= WINDOW:
             self.end += WINDOW
             yield self.cut(self.end - WINDOW, self.end)
 

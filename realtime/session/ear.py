@@ -17,6 +17,7 @@ from realtime.session.vad import VoiceActivity
 from realtime.talk import agreement, endpoint, moves
 from realtime.talk.backchannel import asks_for_the_turn
 from realtime.talk.conversation import Message, Part, transcribed
+from realtime.talk.likeness import echoes
 from realtime.talk.transcript import Transcript, Word
 from realtime.wire.server_events import (
     Committed,
@@ -78,7 +79,15 @@ class Ear:
         """Take in audio in the client's format; True for each 32 ms of speech, False for silence."""
         for at in range(0, len(pcm), PIECE_BYTES):
             for window in self.audio.write(pcm[at : at + PIECE_BYTES]):
-                yield self.activity.is_speech(window)
+                yield self._is_spoken(window)
+
+    def _is_spoken(self, window: Samples) -> bool:
+        """By the learner: the tutor may be in the microphone, too."""
+        speech = self.activity.is_speech(window)
+        heard_at_ms = anyio.current_time() * 1000 - to_ms(self.audio.waiting)
+        if not self._shared.echo.audible(heard_at_ms):
+            return speech
+        return self._shared.echo.is_other(window, heard_at_ms, speech=speech)
 
     def idle(self) -> None:
         """Nobody speaks: only the pre-roll of what may come is kept."""
@@ -178,9 +187,11 @@ class Ear:
         self._open = None
         self._mark = self.audio.end
 
-    async def take(self, news: RecognitionEnded) -> moves.Recognised:
-        """A recognition has ended."""
+    async def take(self, news: RecognitionEnded, over: str = "") -> moves.Recognised:
+        """A recognition has ended; `over`: what the tutor says meanwhile, for its echo is no utterance."""
         utterance, outcome = news.utterance, news.outcome
+        if isinstance(outcome, Transcript) and echoes(outcome.text, over):
+            outcome = Transcript()
         words = outcome.words if isinstance(outcome, Transcript) else ()
         if news.whole and news.revision == utterance.revision:
             if isinstance(outcome, Transcript):

@@ -35,7 +35,6 @@ from realtime.talk import moves
 from realtime.talk.conversation import Entry, Message, Part
 from realtime.talk.transcript import Transcript, Word
 from realtime.talk.turn import WINDOW_MS, Turn, advance
-from realtime.wire.server_events import TutorDuck
 
 
 class Floor:
@@ -101,7 +100,8 @@ class Floor:
     async def take(self, news: RecognitionEnded | ReplyNews | Idle) -> None:
         match news:
             case RecognitionEnded(outcome=Transcript() as heard):
-                await self.happen(await self._ear.take(replace(news, outcome=self._course.spelled(heard))))
+                news = replace(news, outcome=self._course.spelled(heard))
+                await self.happen(await self._ear.take(news, self.mouth.text if self.turn.ducked else ""))
             case RecognitionEnded():
                 await self.happen(await self._ear.take(news))
             case Idle():
@@ -147,7 +147,7 @@ class Floor:
             case moves.StopReply(reason=reason):
                 await self._stop(reason)
             case moves.Duck(on=on):
-                await self._shared.tell_tutor(TutorDuck(on=on))
+                await self.mouth.duck(on=on)
             case moves.OfferHelp():
                 await self._shared.tell_tutor(self._course.help())
 

@@ -7,13 +7,13 @@ from realtime import metrics
 from realtime.engines.protocols import VOICE_RATE
 from realtime.protocol.rules import heard_only
 from realtime.session.news import ClipSounded, ReplyEnded, SpeechNews, TextWritten
-from realtime.session.shared import Shared
+from realtime.session.shared import Shared, now_ms
 from realtime.session.speech import Speech
 from realtime.talk.conversation import Message
 from realtime.talk.moves import StopReason
 from realtime.talk.playback import Playback
 from realtime.wire.link import Outgoing
-from realtime.wire.server_events import ItemDone, ItemTruncated, TutorLatency
+from realtime.wire.server_events import ItemDone, ItemTruncated, TutorDuck, TutorLatency
 
 KEPT = 64  # earlier items whose playbacks are known: what a client may still truncate
 
@@ -24,6 +24,7 @@ class Mouth:
     def __init__(self, shared: Shared) -> None:
         self.speech: Speech | None = None
         self._shared = shared
+        self._began_ms = 0.0  # where the reply began in all that the echo was told of
         self._played: dict[str, Playback] = {}  # of earlier replies, by item id
 
     @property
@@ -36,6 +37,12 @@ class Mouth:
     def playing_id(self) -> str | None:
         """The item whose response is done and whose audio still plays."""
         return self.speech.item_id if self.speech and self.speech.complete else None
+
+    @property
+    def text(self) -> str:
+        """What is being said."""
+        playing = self.speech.playbacks.values() if self.speech else ()
+        return " ".join(clip.text for playback in playing for clip in playback.clips)
 
     def playbacks(self) -> Mapping[str, Playback]:
         """What was sent of each spoken item, those being spoken included."""
@@ -52,6 +59,8 @@ class Mouth:
         if speech is None:
             return False
         first = not speech.sounded and isinstance(news, ClipSounded | TextWritten)
+        if isinstance(news, ClipSounded):
+            self._sound(speech, news.pcm)
         events = speech.take(news, self._shared.conversation.last_id)
         self._keep(speech)
         if isinstance(news, ClipSounded) and speech.item_id:
@@ -104,6 +113,8 @@ class Mouth:
         if speech is not None:
             if speech.reply:
                 await speech.reply.stop()
+            if speech.sounded:
+                self._shared.echo.cut(now_ms())
             self._lay_by(speech)
         return speech
 
@@ -116,11 +127,28 @@ class Mouth:
         """The client's playhead moved. A last report after a cut says what was really heard."""
         if self.speech and item_id in self.speech.playbacks:
             self.speech.hear(item_id, played_ms)
+            self._follow(self.speech)
         elif item_id in self._played:
             self._played[item_id] = self._played[item_id].play(played_ms)
             entry = next((entry for entry in self._shared.conversation.entries if entry.id == item_id), None)
             if isinstance(entry, Message) and entry.status == "incomplete":
                 self._keep_heard(item_id)
+
+    async def duck(self, *, on: bool) -> None:
+        self._shared.echo.duck(on, now_ms())
+        await self._shared.tell_tutor(TutorDuck(on=on))
+
+    def _sound(self, speech: Speech, pcm: bytes) -> None:
+        """It will be played: the microphone may hear it, too."""
+        if not speech.sounded:
+            self._began_ms = self._shared.echo.sent_ms
+        self._shared.echo.send(pcm)
+        if not speech.sounded or not self._shared.tutor:  # a client that reports a playhead is followed by it
+            self._follow(speech)
+
+    def _follow(self, speech: Speech) -> None:
+        if speech.reply:
+            self._shared.echo.playhead(self._began_ms + speech.reply.pace.played_ms, now_ms())
 
     def _speaking(self, reply_id: str) -> Speech | None:
         """The reply, unless this is late news of one that was stopped."""

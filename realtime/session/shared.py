@@ -7,6 +7,7 @@ from typing import Any
 import anyio
 
 from realtime.protocol.config import Config, Patience, policy
+from realtime.session.echo import Echo
 from realtime.session.tape import Tape
 from realtime.talk.conversation import Conversation
 from realtime.talk.turn import Policy
@@ -19,6 +20,10 @@ Post = Callable[[Any], Awaitable[None]]
 
 def new_id(kind: str) -> str:
     return f"{kind}_{secrets.token_hex(10)}"
+
+
+def now_ms() -> float:
+    return anyio.current_time() * 1000
 
 
 class Stages:
@@ -50,6 +55,7 @@ class Shared:
     def __init__(self, tell: Tell, config: Config, tape: Tape, *, tutor: bool) -> None:
         self.tell = tell
         self.tape = tape
+        self.echo = Echo()
         self.tutor = tutor
         self.conversation = Conversation()
         self.conversation_id = new_id("conv")

@@ -24,6 +24,7 @@ BACKCHANNELS = frozenset(
             "oh",
         ),
         *("wow", "huh", "yeah", "yes", "yep", "ok", "okay", "right", "sure"),
+        *("ajá", "aja", "ya", "sí", "si", "vale", "claro"),
     ]
 )
 

@@ -288,9 +288,33 @@ def _ducks(log: list[Event | bytes]) -> list[bool]:
     return [event["on"] for event in named(log, "tutor.duck")]
 
 
+async def test_a_short_word_over_the_tutor_cuts_it_off_once_it_is_known() -> None:
+    async with studio() as stage:
+        client, _ = await _spoken_over(stage)
+        stage.ears.finals = [heard("No, wait.")]
+        client.hear(speech(300))
+        assert _ducks(await client.quiet()) == [True]
+        client.hear(silence(128))
+        said = await client.quiet()
+        assert _ducks(said) == [False]
+        assert "input_audio_buffer.speech_started" in kinds(said)
+        assert "conversation.item.truncated" in kinds(said) or "response.done" in kinds(said)
+
+
+async def test_the_tutors_own_words_do_not_cut_it_off() -> None:
+    async with studio() as stage:
+        client, _ = await _spoken_over(stage)
+        stage.ears.finals = [heard("welcome to our tea house")]
+        client.hear(speech(300) + silence(600))
+        said = await client.quiet()
+        assert _ducks(said) == [True, False]
+        assert not named(client.log, "input_audio_buffer.speech_started")
+
+
 async def test_a_short_sound_only_ducks_the_tutor() -> None:
     async with studio() as stage:
         client, hold = await _spoken_over(stage)
+        stage.ears.finals = [heard("mm-hm")]
         client.hear(speech(300))
         said = await client.quiet()
         assert _ducks(said) == [True]

@@ -1,0 +1,194 @@
+"""The tutor's own voice in the learner's microphone, told from the learner's.
+
+What is being played is known. In each of BANDS frequency bands the microphone's loudness is compared with
+what was played up to half a second earlier: the delay and the loudness of the echo are learnt as the talk
+goes, and what is louder than the echo can be is somebody else. A client that cancels its echo leaves none.
+"""
+
+# pyright: reportMissingTypeStubs=false
+
+from functools import cache
+from math import log10
+
+import numpy as np
+import soxr
+from numpy.typing import NDArray
+
+from realtime.engines.protocols import SAMPLE_RATE, VOICE_RATE, Samples
+
+WINDOW = 512  # samples at 16 kHz
+HOP = 256
+HOP_MS = HOP * 1000 / SAMPLE_RATE
+BANDS = 24
+LAGS = np.arange(-2, 32)  # hops by which the microphone may be behind the playhead
+NEAR = 3  # hops by which the playhead may be told wrongly
+ROOM_S = 0.4  # in which a sound of a usual room falls by 60 dB
+FORGET = 0.98  # of what was learnt, a window
+BELIEF = 12.0  # windows' worth: a talk begins with the belief that there is an echo as loud as the tutor
+LOUDER = 2.0  # times the power of the echo expected: what is above is somebody's
+SHARE = 0.2  # of a window's power that must be somebody's
+HOLD = 2  # windows for which somebody is taken to speak on
+NOISE = 3.0  # times the power of the quietest that was heard
+NOISE_RISE = 1.01
+DUCKED = 0.15  # power of a ducked tutor: the page lowers it to 0.04
+DUCKING_MS = 300  # until a ducked tutor is heard ducked
+TAIL_MS = 700  # the echo's end after the end of what was played
+KEPT_MS = 1_000
+QUIET = 4  # of so many windows without speech one is learnt from
+
+Floats = NDArray[np.float32]
+
+
+class Echo:
+    """Times are milliseconds of sound sent since the session began; `now_ms` is the clock's."""
+
+    def __init__(self) -> None:
+        self._resampler = _resampler()
+        self._rest: Floats = np.zeros(0, np.float32)  # at 16 kHz, not yet a hop
+        self._frames = np.zeros((0, BANDS), np.float32)  # power a hop, with the room's tail
+        self._first = 0  # the number of the first of them
+        self._position_ms = 0.0
+        self._at_ms = -np.inf
+        self._sent_ms = 0.0
+        self._ducked_at_ms = np.inf
+        self._noise = np.full(BANDS, np.inf, np.float32)
+        self._cross = self._played = np.zeros((len(LAGS), BANDS), np.float32)  # by lag and band
+        self._heard = np.zeros(BANDS, np.float32)
+        self._hold = 0
+        self._quiet = 0
+
+    @property
+    def sent_ms(self) -> float:
+        return self._sent_ms
+
+    @property
+    def kept_ms(self) -> float:
+        return len(self._frames) * HOP_MS
+
+    def send(self, pcm: bytes) -> None:
+        """More of what will be played: PCM16 at VOICE_RATE."""
+        self._sent_ms += len(pcm) * 500 / VOICE_RATE
+        sound = self._resampler.resample_chunk(np.frombuffer(pcm, np.int16)).astype(np.float32)
+        sound = np.concatenate((self._rest, sound))
+        hops = max(0, (len(sound) - WINDOW) // HOP + 1)
+        if not hops:
+            self._rest = sound
+            return
+        self._rest = sound[hops * HOP :]
+        power = _power(np.lib.stride_tricks.sliding_window_view(sound, WINDOW)[::HOP][:hops])
+        self._frames = np.concatenate((self._frames, _in_room(power, self._frames[-1:])))
+
+    def playhead(self, position_ms: float, now_ms: float) -> None:
+        """So much of what was sent has been played now."""
+        self._position_ms, self._at_ms = position_ms, now_ms
+        old = int((position_ms - KEPT_MS) // HOP_MS) - self._first
+        if old > 0:
+            self._frames = self._frames[old:]
+            self._first += old
+
+    def cut(self, now_ms: float) -> None:
+        """What has not been played by now never will be."""
+        position_ms = min(self._position(now_ms), self._sent_ms)
+        self._frames = self._frames[: max(0, int(position_ms // HOP_MS) - self._first)]
+        self._sent_ms = (self._first + len(self._frames)) * HOP_MS
+        self._rest = np.zeros(0, np.float32)
+        self._resampler = _resampler()
+        self.playhead(self._sent_ms, now_ms)
+
+    def duck(self, on: bool, now_ms: float) -> None:
+        self._ducked_at_ms = now_ms if on else np.inf
+
+    def audible(self, now_ms: float) -> bool:
+        """Whether something that was played may still be in the microphone."""
+        return self._position(now_ms) < self._sent_ms + TAIL_MS
+
+    def is_other(self, window: Samples, now_ms: float, *, speech: bool) -> bool:
+        """Whether this window, heard now, holds speech that is not the tutor's. window: int16 [512]."""
+        self._quiet = 0 if speech else self._quiet + 1
+        if self._quiet % QUIET:
+            self._hold = 0
+            return False
+        power = _power(window.astype(np.float32))
+        self._noise = np.minimum(power, self._noise * NOISE_RISE)
+        played = self._played_before(self._position(now_ms))
+        other = self._share(power, played, now_ms) > SHARE
+        self._hold = HOLD if other else max(0, self._hold - 1)
+        return speech and (other or self._hold > 0)
+
+    def _share(self, power: Floats, played: Floats, now_ms: float) -> float:
+        """The share of the window's power that no echo explains; then the window is learnt from."""
+        amplitude = np.sqrt(power)
+        if not self._heard.any():
+            self._believe(np.maximum(played.max(0), power))
+        lag = int((self._cross / np.sqrt(self._played * self._heard + 1)).sum(1).argmax())
+        near = slice(max(0, lag - NEAR), lag + NEAR + 1)
+        gain = self._cross[near] / (self._played[near] + 1)
+        echo = ((gain * np.sqrt(played[near])).max(0)) ** 2
+        if now_ms - self._ducked_at_ms > DUCKING_MS:
+            echo *= DUCKED
+        above = np.maximum(power - NOISE * self._noise, 0)
+        beyond = np.maximum(above - LOUDER * echo, 0)
+        share = float(beyond.sum() / max(above.sum(), 1))
+        if self._ducked_at_ms == np.inf:
+            self._learn(np.minimum(amplitude, 1.5 * np.sqrt(echo) + np.sqrt(self._noise)), played)
+        return share
+
+    def _believe(self, loud: Floats) -> None:
+        """Before anything is known: the echo is as loud as the tutor, and may come after any delay."""
+        self._heard = BELIEF * loud
+        self._cross = self._played = np.tile(self._heard, (len(LAGS), 1))
+
+    def _learn(self, amplitude: Floats, played: Floats) -> None:
+        """What is louder than an echo can be is learnt from as if it were not: it is somebody's."""
+        self._cross = FORGET * self._cross + amplitude * np.sqrt(played)
+        self._played = FORGET * self._played + played
+        self._heard = FORGET * self._heard + amplitude**2
+
+    def _position(self, now_ms: float) -> float:
+        return self._position_ms + (now_ms - self._at_ms)
+
+    def _played_before(self, position_ms: float) -> Floats:
+        """[LAGS, BANDS]: what was played by each lag before; nothing where there was nothing."""
+        numbers = int(position_ms // HOP_MS) - self._first - 2 - LAGS
+        there = (numbers >= 0) & (numbers < len(self._frames))
+        played = np.zeros((len(LAGS), BANDS), np.float32)
+        played[there] = self._frames[numbers[there]]
+        return played
+
+
+def _resampler() -> soxr.ResampleStream:
+    return soxr.ResampleStream(VOICE_RATE, SAMPLE_RATE, 1, dtype="int16", quality="LQ")
+
+
+def _power(windows: Floats) -> Floats:
+    """[..., 512] -> [..., BANDS]."""
+    spectrum = np.fft.rfft(windows * _hann())
+    return ((spectrum.real**2 + spectrum.imag**2) @ _bank()).astype(np.float32)
+
+
+def _in_room(power: Floats, before: Floats) -> Floats:
+    """A sound stays in a room for a while, falling. power: [n, BANDS], before: [0 or 1, BANDS]."""
+    stays = 10 ** (-6 * HOP_MS / 1000 / ROOM_S)
+    last = before[0] if len(before) else np.zeros(BANDS, np.float32)
+    for at in range(len(power)):
+        last = power[at] = power[at] + stays * last
+    return power
+
+
+@cache
+def _hann() -> Floats:
+    return np.hanning(WINDOW).astype(np.float32)
+
+
+def _mel(hz: float) -> float:
+    return 2595 * log10(1 + hz / 700)
+
+
+@cache
+def _bank() -> Floats:
+    """[257, BANDS]: triangles from 100 Hz to 7.5 kHz, even on the mel scale."""
+    mels = np.array([_mel(hz) for hz in np.fft.rfftfreq(WINDOW, 1 / SAMPLE_RATE)])
+    steps: NDArray[np.float64] = np.linspace(_mel(100), _mel(7500), BANDS + 2)
+    rising = (mels[:, None] - steps[:-2]) / (steps[1:-1] - steps[:-2])
+    falling = (steps[2:] - mels[:, None]) / (steps[2:] - steps[1:-1])
+    return np.clip(np.minimum(rising, falling), 0, None).astype(np.float32)

@@ -1,0 +1,64 @@
+"""The tutor does not hear itself, and hears the learner over itself: in rooms, with real voice activity."""
+
+import numpy as np
+import pytest
+
+from realtime.session.echo import Echo
+from tests.session.room import Room, Scene, human, tutor_says
+
+LONG = (
+    "Hello there, it is very nice to meet you today. We are going to talk about your weekend and about your "
+    "family. What did you do on Saturday? I went to the market and bought some apples and a loaf of bread. "
+    "Then I walked home in the rain, and my shoes got wet. Tell me about your best friend."
+)
+ROOMS = [Room(db, late_ms, seed) for seed, db in enumerate((0, -10, -20)) for late_ms in (40, 120, 250)]
+
+
+@pytest.mark.parametrize("room", ROOMS)
+@pytest.mark.parametrize("voice", ["en-us", "en-gb", "en-us+f3"])
+def test_the_tutor_does_not_interrupt_itself(room: Room, voice: str) -> None:
+    scene = Scene(room, tutor_says(LONG, voice)).play()
+    assert scene.cut_at_ms is None
+    assert scene.ducks <= 1
+    assert scene.taken_back == scene.ducks
+
+
+def test_without_telling_the_echo_the_tutor_would_interrupt_itself() -> None:
+    assert Scene(ROOMS[3], tutor_says(LONG), told=False).play().cut_at_ms is not None
+
+
+@pytest.mark.parametrize("room", [Room(), *ROOMS])
+@pytest.mark.parametrize("who", ["jfk", "librivox-amiable"])
+def test_a_learner_is_heard_over_the_tutor(room: Room, who: str) -> None:
+    onset_ms = 6_000
+    scene = Scene(room, tutor_says(LONG), human(who), onset_ms).play()
+    assert scene.ducked_at_ms is not None and scene.cut_at_ms is not None
+    assert onset_ms < scene.ducked_at_ms < scene.cut_at_ms
+    loud = room.echo_db == 0
+    assert scene.cut_at_ms - onset_ms < (2_500 if loud else 1_200)
+
+
+def test_nothing_is_audible_before_and_long_after_the_tutor_spoke() -> None:
+    echo = Echo()
+    assert not echo.audible(0)
+    echo.send(bytes(48_000))
+    echo.playhead(0, 10_000)
+    assert echo.audible(10_500)
+    assert echo.audible(11_500)
+    assert not echo.audible(12_000)
+
+
+def test_what_was_cut_is_not_waited_for() -> None:
+    echo = Echo()
+    echo.send(bytes(480_000))
+    echo.playhead(0, 0)
+    echo.cut(1_000)
+    assert 900 <= echo.sent_ms <= 1_000
+    assert not echo.audible(2_000)
+
+
+def test_what_was_played_long_ago_is_forgotten() -> None:
+    echo, minute = Echo(), np.zeros(24_000 * 60, np.int16).tobytes()
+    echo.send(minute)
+    echo.playhead(60_000, 60_000)
+    assert echo.kept_ms < 1_100
