@@ -8,13 +8,14 @@ goes, and what is louder than the echo can be is somebody else. A client that ca
 # pyright: reportMissingTypeStubs=false
 
 from functools import cache
-from math import log10
+from math import isfinite, log10
 
 import numpy as np
 import soxr
 from numpy.typing import NDArray
 
 from realtime.engines.protocols import SAMPLE_RATE, VOICE_RATE, Samples
+from realtime.session.steady import Steady
 
 WINDOW = 512  # samples at 16 kHz
 HOP = 256
@@ -47,8 +48,8 @@ class Echo:
         self._rest: Floats = np.zeros(0, np.float32)  # at 16 kHz, not yet a hop
         self._frames = np.zeros((0, BANDS), np.float32)  # power a hop, with the room's tail
         self._first = 0  # the number of the first of them
-        self._position_ms = 0.0
-        self._at_ms = -np.inf
+        self._playhead = Steady()
+        self._begun_lead_ms = np.inf
         self._sent_ms = 0.0
         self._ducked_at_ms = np.inf
         self._noise = np.full(BANDS, np.inf, np.float32)
@@ -78,9 +79,14 @@ class Echo:
         power = _power(np.lib.stride_tricks.sliding_window_view(sound, WINDOW)[::HOP][:hops])
         self._frames = np.concatenate((self._frames, _in_room(power, self._frames[-1:])))
 
+    def begin(self, now_ms: float) -> None:
+        """What is sent from now on is played at once, as long as no playhead tells otherwise."""
+        self._playhead = Steady()
+        self._begun_lead_ms = self._sent_ms - now_ms
+
     def playhead(self, position_ms: float, now_ms: float) -> None:
         """So much of what was sent has been played now."""
-        self._position_ms, self._at_ms = position_ms, now_ms
+        self._playhead.tell(position_ms, now_ms)
         old = int((position_ms - KEPT_MS) // HOP_MS) - self._first
         if old > 0:
             self._frames = self._frames[old:]
@@ -93,7 +99,7 @@ class Echo:
         self._sent_ms = (self._first + len(self._frames)) * HOP_MS
         self._rest = np.zeros(0, np.float32)
         self._resampler = _resampler()
-        self.playhead(self._sent_ms, now_ms)
+        self.begin(now_ms)
 
     def duck(self, on: bool, now_ms: float) -> None:
         self._ducked_at_ms = now_ms if on else np.inf
@@ -145,7 +151,8 @@ class Echo:
         self._heard = FORGET * self._heard + amplitude**2
 
     def _position(self, now_ms: float) -> float:
-        return self._position_ms + (now_ms - self._at_ms)
+        lead_ms = self._playhead.lead_ms
+        return now_ms + (lead_ms if isfinite(lead_ms) else self._begun_lead_ms)
 
     def _played_before(self, position_ms: float) -> Floats:
         """[LAGS, BANDS]: what was played by each lag before; nothing where there was nothing."""

@@ -31,7 +31,7 @@ SPEECH = Path(__file__).parents[1] / "data"
 ROOM = 33  # root mean square of the room's noise, of 32768: -60 dBFS
 LOUD = 3000
 PIECE_MS, LEAD_MS, REPORT_MS = 100, 2000, 100
-JITTER_MS = 20  # of what the client says of its playhead
+JITTER_MS = 60  # by which the client's word of its playhead may be late
 CLIENT_DUCKED = 0.2
 RECOGNITION_MS = 160
 
@@ -148,14 +148,14 @@ class Scene:
         heard = self._room.echo_of(self._tutor)
         pcm = soxr.resample(self._tutor, RATE, VOICE_RATE).astype(np.int16).tobytes()
         piece, sent = VOICE_RATE * 2 * PIECE_MS // 1000, 0
-        self.echo.playhead(0, 0)
+        self.echo.begin(0)
         for at in range(0, len(heard) - WINDOW, WINDOW):
             begins_ms, now_ms = at * 1000 // RATE, (at + WINDOW) * 1000 // RATE
             while sent < len(pcm) and self.echo.sent_ms < begins_ms + LEAD_MS:
                 self.echo.send(pcm[sent : sent + piece])
                 sent += piece
             if now_ms % (3 * WINDOW_MS) == 0:
-                told_ms = now_ms + self._dice.uniform(-JITTER_MS, JITTER_MS)
+                told_ms = now_ms - self._dice.uniform(0, JITTER_MS)
                 self.echo.playhead(min(told_ms, self.echo.sent_ms), now_ms)
             loudness = CLIENT_DUCKED if self._turn.ducked else 1
             window = heard[at : at + WINDOW] * loudness + self._dice.normal(0, ROOM, WINDOW)

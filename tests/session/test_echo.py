@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from realtime.session.echo import Echo
+from realtime.session.steady import Steady
 from tests.session.room import Room, Scene, human, tutor_says
 
 LONG = (
@@ -41,8 +42,8 @@ def test_a_learner_is_heard_over_the_tutor(room: Room, who: str) -> None:
 def test_nothing_is_audible_before_and_long_after_the_tutor_spoke() -> None:
     echo = Echo()
     assert not echo.audible(0)
+    echo.begin(10_000)
     echo.send(bytes(48_000))
-    echo.playhead(0, 10_000)
     assert echo.audible(10_500)
     assert echo.audible(11_500)
     assert not echo.audible(12_000)
@@ -50,8 +51,8 @@ def test_nothing_is_audible_before_and_long_after_the_tutor_spoke() -> None:
 
 def test_what_was_cut_is_not_waited_for() -> None:
     echo = Echo()
+    echo.begin(0)
     echo.send(bytes(480_000))
-    echo.playhead(0, 0)
     echo.cut(1_000)
     assert 900 <= echo.sent_ms <= 1_000
     assert not echo.audible(2_000)
@@ -62,3 +63,19 @@ def test_what_was_played_long_ago_is_forgotten() -> None:
     echo.send(minute)
     echo.playhead(60_000, 60_000)
     assert echo.kept_ms < 1_100
+
+
+def test_a_position_that_is_told_late_now_and_then_is_steady() -> None:
+    clock = Steady()
+    for now_ms in range(0, 2_000, 100):
+        late_ms = 80 if now_ms % 300 else 0
+        clock.tell(now_ms - late_ms, now_ms)
+        assert clock.lead_ms == 0
+
+
+def test_a_position_that_stood_still_is_believed_after_a_while() -> None:
+    clock = Steady()
+    clock.tell(0, 0)
+    for now_ms in range(1_000, 3_000, 100):
+        clock.tell(now_ms - 400, now_ms)
+    assert clock.lead_ms == -400
