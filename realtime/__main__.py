@@ -51,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     doctor_.add_argument("--url", help="try the engines behind the tutor that runs there")
     doctor_.add_argument("--key", help="that server's API key (default: TUTOR_API_KEY)")
     doctor_.add_argument("--json", action="store_true", help="for programs")
+    _add_bench(commands.add_parser("bench", help="have learners talk with any server, and measure it"))
     _add_render(commands.add_parser("render", help="speak the lessons' fixed lines once, into a voice pack"))
     selftest = commands.add_parser("selftest", help="hear, read and question the engines; write a report")
     add_settings(selftest)
@@ -60,6 +61,30 @@ def _parser() -> argparse.ArgumentParser:
     selftest.add_argument("--url", help="speak the turn with the tutor that runs there")
     selftest.add_argument("--key", help="that server's API key (default: TUTOR_API_KEY)")
     return parser
+
+
+def _add_bench(bench: argparse.ArgumentParser) -> None:
+    bench.add_argument("--url", default="ws://127.0.0.1:8000/v1/realtime", help="of the talk (%(default)s)")
+    bench.add_argument("--learners", type=_number, default=8, help="at once (%(default)s)")
+    bench.add_argument("--turns", type=_number, default=6, help="of each (%(default)s; six have all kinds)")
+    bench.add_argument("--seconds-limit", type=_number, default=120, help="for all of it (%(default)s)")
+    bench.add_argument("--key", help="the server's API key (default: TUTOR_API_KEY)")
+    bench.add_argument("--model", help="that the server is to run (default: tutor)")
+    bench.add_argument("--speech", type=Path, metavar="FOLDER", help="recordings that the learners speak")
+    bench.add_argument("--speech-url", help="who speaks for them without (default: a server of our own)")
+    bench.add_argument("--tutor", action="store_true", help="talk as the page does, in tutor.v1")
+    bench.add_argument("--detection", choices=("server_vad", "semantic_vad"), default="server_vad")
+    bench.add_argument("--silence-ms", type=_number, help="of server_vad (default: the server's)")
+    bench.add_argument("--pauses", type=_number, nargs=2, default=(700, 1200), metavar="MS")
+    bench.add_argument("--instructions", help="for the server's model (default: its own)")
+    bench.add_argument("--json", action="store_true", help="for programs, every value in it")
+    bench.add_argument("--plot", type=Path, metavar="FILE", help="the delays as a picture (SVG)")
+
+
+def _number(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is no whole number above 0")
+    return int(text)
 
 
 def _add_render(render: argparse.ArgumentParser) -> None:
