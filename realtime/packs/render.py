@@ -242,4 +242,4 @@ def _report(folder: Path, failed: dict[str, str]) -> None:
 
 def _segments(line: str) -> Sequence[str]:
     segmenter, segments = Segmenter().feed(line)
-    return [*segments, *segmenter.finish()]
+    return [segment.text for segment in (*segments, *segmenter.finish())]

@@ -62,8 +62,11 @@ class ClipCaptioned:
 
 @dataclass(frozen=True, slots=True)
 class ClipSounded:
+    """`pause`: it is the silence before the clip's words."""
+
     reply_id: str
     pcm: bytes
+    pause: bool = False
 
 
 @dataclass(frozen=True, slots=True)

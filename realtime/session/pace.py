@@ -1,5 +1,6 @@
 """How far a reply may run ahead of the learner's ears: a barge-in then wastes little."""
 
+import math
 from typing import Protocol
 
 import anyio
@@ -13,6 +14,11 @@ class Pace(Protocol):
     @property
     def lead_ms(self) -> float:
         """Audio sent and not yet played."""
+        ...
+
+    @property
+    def dry_ms(self) -> float:
+        """For how long there has been nothing left to play."""
         ...
 
     def sent(self, ms: float) -> None: ...
@@ -33,19 +39,28 @@ class PlayheadPace:
         self._limit_ms = limit_ms
         self._stalled_ms = stalled_ms
         self._sent_ms = 0.0
+        self._ends_at_ms = math.inf  # when the audio sent so far will have been played, by the last report
         self._moved = anyio.Event()
 
     @property
     def lead_ms(self) -> float:
         return max(0.0, self._sent_ms - self.played_ms)
 
+    @property
+    def dry_ms(self) -> float:
+        """By the clock: a playhead that has arrived is reported only a moment later, or never."""
+        return max(0.0, anyio.current_time() * 1000 - self._ends_at_ms)
+
     def sent(self, ms: float) -> None:
+        now_ms = anyio.current_time() * 1000
+        self._ends_at_ms = (max(self._ends_at_ms, now_ms) if self._sent_ms else now_ms) + ms
         self._sent_ms += ms
 
     def played(self, played_ms: float) -> None:
         """The playhead is here now; it never moves back."""
         if played_ms > self.played_ms:
             self.played_ms = min(played_ms, self._sent_ms)
+            self._ends_at_ms = anyio.current_time() * 1000 + self.lead_ms
             self._moved.set()
             self._moved = anyio.Event()
 
@@ -75,6 +90,10 @@ class ClockPace:
     @property
     def lead_ms(self) -> float:
         return max(0.0, self._ends_at_ms - anyio.current_time() * 1000)
+
+    @property
+    def dry_ms(self) -> float:
+        return max(0.0, anyio.current_time() * 1000 - self._ends_at_ms) if self._sent_ms else 0.0
 
     @property
     def played_ms(self) -> float:

@@ -32,11 +32,13 @@ from realtime.session.news import (
     TextWritten,
 )
 from realtime.session.pace import Pace
-from realtime.talk.segmenter import Segmenter, shown
+from realtime.session.spoken import Pause, Said, Spoken
+from realtime.talk.joint import pause_ms
+from realtime.talk.segmenter import Segment, Segmenter, shown
 
 Script = Callable[[], AsyncGenerator[ChatNews]]
 Post = Callable[[ReplyNews], Awaitable[None]]
-Piece = str | CallDelta  # a segment, or part of a function call
+Piece = str | Segment | CallDelta  # text that is not spoken, or is, or part of a function call
 SOUND_BYTES = VOICE_RATE * 2 // 10  # 100 ms: fine enough for pacing
 APOLOGY = "Sorry, I lost the thread. Could you say that again?"
 
@@ -63,6 +65,7 @@ class Reply:
         self._scope = anyio.CancelScope()
         self._over = anyio.Event()
         self._end = ReplyEnded(reply_id)
+        self._unsent_ms = 0.0  # sound that is made and still here
 
     def release(self) -> None:
         self._released.set()
@@ -116,51 +119,80 @@ class Reply:
             for segment in segmenter.finish():
                 await to_voice.send(segment)
             if lost:
-                await to_voice.send(APOLOGY)
+                await to_voice.send(Segment(APOLOGY, new_line=True))
 
     async def _make_text(
         self, pieces: MemoryObjectReceiveStream[Piece], clips: MemoryObjectSendStream[ReplyNews]
     ) -> None:
         async with pieces, clips:
             async for piece in pieces:
-                if isinstance(piece, str):
-                    await clips.send(TextWritten(self.id, piece))
-                else:
+                if isinstance(piece, CallDelta):
                     await self._make_call(piece, clips)
+                elif isinstance(piece, str):
+                    await clips.send(TextWritten(self.id, piece))
 
     async def _make_clips(
         self, pieces: MemoryObjectReceiveStream[Piece], clips: MemoryObjectSendStream[ReplyNews]
     ) -> None:
         """A voice that fails is not asked again: the rest of the reply is text."""
-        voice, joint = self._delivery.voice, ""
+        voice, joint, last = self._delivery.voice, "", None
         async with pieces, clips:
             async for piece in pieces:
                 if isinstance(piece, CallDelta):
                     await self._make_call(piece, clips)
                     joint = ""
-                    continue
-                await clips.send(ClipBegan(self.id, joint + shown(piece)))
-                joint = " "
-                if voice is not None:
-                    try:
-                        await self._make_clip(voice, piece, clips)
-                    except EngineError as error:
-                        self._failed(error)
-                        voice = None
-                await clips.send(ClipEnded(self.id))
+                elif isinstance(piece, Segment):
+                    await clips.send(ClipBegan(self.id, joint + shown(piece.text)))
+                    joint = " "
+                    if voice is not None:
+                        last = self._spoken(piece, last)
+                        try:
+                            await self._make_clip(voice, last, clips)
+                        except EngineError as error:
+                            self._failed(error)
+                            voice = None
+                    await clips.send(ClipEnded(self.id))
+
+    def _spoken(self, segment: Segment, last: Spoken | None) -> Spoken:
+        """The first clip begins at its first sound, since the learner waits for it in silence; a later one
+        when it will not run dry, since before it a pause is nothing unusual."""
+        if last is None:
+            return Spoken(segment.text, self._delivery.speed, lambda: 0, patient=False)
+        wanted_ms = pause_ms(last.text, new_line=segment.new_line) - last.tail_ms
+        return Spoken(segment.text, self._delivery.speed, lambda: wanted_ms - self._dry_ms, patient=True)
+
+    @property
+    def _dry_ms(self) -> float:
+        """For how long the learner has heard nothing already."""
+        return 0 if self._unsent_ms else self.pace.dry_ms
 
     async def _make_clip(
-        self, voice: Synthesizer, text: str, clips: MemoryObjectSendStream[ReplyNews]
+        self, voice: Synthesizer, clip: Spoken, clips: MemoryObjectSendStream[ReplyNews]
     ) -> None:
-        due_ms, delivery = round(self.pace.lead_ms), self._delivery
-        spoken = voice.synthesize(text, voice=delivery.speaker, speed=delivery.speed, due_ms=due_ms)
-        async with spoken as sounds:
-            async for sound in sounds:
-                if isinstance(sound, Captioned):
-                    await clips.send(ClipCaptioned(self.id, sound.words))
-                    continue
-                for at in range(0, len(sound), SOUND_BYTES):
-                    await clips.send(ClipSounded(self.id, sound[at : at + SOUND_BYTES]))
+        due_ms, delivery = round(self.pace.lead_ms + self._unsent_ms), self._delivery
+        try:
+            async with voice.synthesize(
+                clip.text, voice=delivery.speaker, speed=delivery.speed, due_ms=due_ms
+            ) as sounds:
+                asked_at = anyio.current_time()
+                async for sound in sounds:
+                    waited_ms = (anyio.current_time() - asked_at) * 1000
+                    await self._send(clip.hear(sound, waited_ms), clips)
+                    asked_at = anyio.current_time()
+        except EngineError:
+            await self._send(clip.end(), clips)
+            raise
+        await self._send(clip.end(), clips)
+
+    async def _send(self, said: list[Said], clips: MemoryObjectSendStream[ReplyNews]) -> None:
+        for one in said:
+            if isinstance(one, Captioned):
+                await clips.send(ClipCaptioned(self.id, one.words))
+                continue
+            pcm, pause = (one.pcm, True) if isinstance(one, Pause) else (one, False)
+            self._unsent_ms += _ms(pcm)
+            for at in range(0, len(pcm), SOUND_BYTES):
+                await clips.send(ClipSounded(self.id, pcm[at : at + SOUND_BYTES], pause))
 
     async def _make_call(self, delta: CallDelta, clips: MemoryObjectSendStream[ReplyNews]) -> None:
         """A name comes with the first piece of a call."""
@@ -175,10 +207,15 @@ class Reply:
             async for news in clips:
                 if isinstance(news, ClipSounded):
                     await self.pace.room()
-                    self.pace.sent(len(news.pcm) * 500 / VOICE_RATE)
+                    self.pace.sent(_ms(news.pcm))
+                    self._unsent_ms -= _ms(news.pcm)
                 await post(news)
 
     def _failed(self, error: EngineError) -> None:
         """The first failure is the one that is told."""
         if self._end.error is None:
             self._end = replace(self._end, error=error)
+
+
+def _ms(pcm: bytes) -> float:
+    return len(pcm) * 500 / VOICE_RATE

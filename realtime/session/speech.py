@@ -62,8 +62,8 @@ class Speech:
             case ClipCaptioned(words=words):
                 self._play(self._now.caption(words))
                 return self._caption()
-            case ClipSounded(pcm=pcm):
-                self._play(self._now.send(len(pcm) * 500 / VOICE_RATE))
+            case ClipSounded(pcm=pcm, pause=pause):
+                self._play(self._now.send(len(pcm) * 500 / VOICE_RATE, pause=pause))
                 return [pcm] if self.binary else self._deltas(pcm)
             case ClipEnded():
                 self._play(self._now.end())

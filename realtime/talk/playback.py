@@ -7,11 +7,13 @@ from realtime.talk.transcript import Word
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """`length_ms` grows as audio is sent; word times count from the clip's start."""
+    """`length_ms` grows as audio is sent; word times count from the clip's start, and `pause_ms` of silence
+    stand before its words."""
 
     text: str
     words: tuple[Word, ...] = ()
     length_ms: float = 0
+    pause_ms: float = 0
     whole: bool = False
 
 
@@ -37,9 +39,10 @@ class Playback:
     def caption(self, words: tuple[Word, ...]) -> "Playback":
         return self._with_last(replace(self.clips[-1], words=words))
 
-    def send(self, ms: float) -> "Playback":
+    def send(self, ms: float, *, pause: bool = False) -> "Playback":
         last = self.clips[-1]
-        return self._with_last(replace(last, length_ms=last.length_ms + ms))
+        pause_ms = last.pause_ms + (ms if pause else 0)
+        return self._with_last(replace(last, length_ms=last.length_ms + ms, pause_ms=pause_ms))
 
     def end(self) -> "Playback":
         return self._with_last(replace(self.clips[-1], whole=True))
@@ -69,5 +72,6 @@ def _heard(clip: Clip, until_ms: float) -> str:
         count = sum((word.start_ms + word.end_ms) / 2 <= until_ms for word in clip.words)
         share = count / len(clip.words)
     else:
-        share = until_ms / clip.length_ms if clip.length_ms and clip.whole else 0.0
+        spoken_ms = clip.length_ms - clip.pause_ms
+        share = max(0.0, until_ms - clip.pause_ms) / spoken_ms if spoken_ms and clip.whole else 0.0
     return " ".join(words[: round(share * len(words))])

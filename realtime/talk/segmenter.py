@@ -26,27 +26,39 @@ _SOUND = re.compile(r"\[(?:laughter|laughs|sighs|music|gasps|clears throat)\]\s*
 
 
 @dataclass(frozen=True, slots=True)
+class Segment:
+    """`new_line`: it stands in another line than what was said before it."""
+
+    text: str
+    new_line: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Segmenter:
-    """The text that has come and is not yet in a segment."""
+    """The text that has come and is not yet in a segment. `new_line`: a line ended before it."""
 
     rest: str = ""
     begun: bool = False
+    new_line: bool = False
 
-    def feed(self, text: str) -> tuple["Segmenter", list[str]]:
+    def feed(self, text: str) -> tuple["Segmenter", list[Segment]]:
         """Take in more text; give the segments that are whole now."""
-        rest, begun = (self.rest + text).lstrip(), self.begun
-        segments: list[str] = []
+        rest, begun = self.rest + text, self.begun
+        new_line = self.new_line or _begins_line(rest)
+        rest = rest.lstrip()
+        segments: list[Segment] = []
         while (end := _next_end(rest, begun)) is not None:
             if spoken := speakable(rest[:end]):
-                segments.append(spoken)
-                begun = True
+                segments.append(Segment(spoken, new_line))
+                begun, new_line = True, False
+            new_line = new_line or rest[end - 1] == "\n" or _begins_line(rest[end:])
             rest = rest[end:].lstrip()
-        return Segmenter(rest, begun), segments
+        return Segmenter(rest, begun, new_line), segments
 
-    def finish(self) -> list[str]:
+    def finish(self) -> list[Segment]:
         """The text is over: what is left, however it ends."""
         rest = speakable(self.rest)
-        return [rest] if rest else []
+        return [Segment(rest, self.new_line)] if rest else []
 
 
 def speakable(text: str) -> str:
@@ -60,6 +72,10 @@ def speakable(text: str) -> str:
 def shown(text: str) -> str:
     """The text as it is read: a voice may know sounds, such as [laughs], which are heard and no words."""
     return _SOUND.sub("", text).strip()
+
+
+def _begins_line(text: str) -> bool:
+    return "\n" in text[: len(text) - len(text.lstrip())]
 
 
 def _next_end(text: str, begun: bool) -> int | None:

@@ -9,8 +9,9 @@ import httpx
 import numpy as np
 import pytest
 
+from realtime.engines.protocols import VOICE_RATE
 from realtime.packs import loudness
-from realtime.packs.pack import load
+from realtime.packs.pack import Pack, PackedClip, load
 from tests.clients.stage import scripted_engines
 from tests.edges.talker import Talker, is_sound, silence, talking
 from tests.serving import serving
@@ -40,8 +41,8 @@ async def test_a_lesson_is_spoken_from_the_pack_while_the_voice_is_down(
                 assert await _opening(talker) == "Welcome to the market! What's your name?"
                 first, second = (held.clip(text) for text in ("Welcome to the market!", "What's your name?"))
                 assert first and second
-                sound = b"".join(held.sound(clip, 1).tobytes() for clip in (first, second))
-                assert _pcm(talker) == sound
+                heard = _pcm(talker)
+                assert 0 <= heard.find(_middle(held, first)) < heard.find(_middle(held, second))
                 captions = [m for m in talker.log if isinstance(m, dict) and m["type"] == "tutor.caption"]
                 assert [word["text"] for word in captions[0]["words"]] == ["Welcome", "to", "the", "market!"]
                 assert captions[0]["words"][-1]["end_ms"] == first.words[-1].end_ms
@@ -52,10 +53,16 @@ async def test_a_lesson_is_spoken_from_the_pack_while_the_voice_is_down(
                 assert done["status"] == "failed"
                 assert done["status_details"]["error"]["code"] == "engine_refused"
                 good = held.clip("Good.")
-                assert good and _pcm(talker) == held.sound(good, 1).tobytes()
+                assert good and _middle(held, good) in _pcm(talker)
         async with httpx.AsyncClient() as client:
             counts = (await client.get(f"{broken.removesuffix('/v1')}/script")).json()["counts"]
         assert counts["spoken"] == 1
+
+
+def _middle(held: Pack, clip: PackedClip) -> bytes:
+    """Without its edges, which are made to fit what is said before and after."""
+    sound = held.sound(clip, 1)
+    return sound[VOICE_RATE // 20 : -VOICE_RATE // 2].tobytes()
 
 
 async def _learner(speech_url: str) -> bytes:

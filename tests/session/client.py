@@ -11,9 +11,11 @@ from starlette.types import Message
 from starlette.websockets import WebSocket
 
 from realtime.protocol.config import Config
+from realtime.session.edges import FADE
 from realtime.session.sessions import Sessions
 from realtime.settings import Limits
 from realtime.wire.link import Link
+from tests.session.scripted import STEP
 
 PATIENCE_S = 10  # no test waits so long unless something is lost
 Event = dict[str, Any]
@@ -144,6 +146,12 @@ class Client:
         return (await self.until("conversation.item.retrieved"))["item"]
 
 
+def spoken_ms(log: list[Event | bytes]) -> int:
+    """Sound that is no silence."""
+    sound = b"".join(sound_of(message) for message in log)
+    return round(np.count_nonzero(np.frombuffer(sound, np.int16)) / 24)
+
+
 def sound_ms(message: Event | bytes) -> int:
     return round(len(sound_of(message)) / 48)
 
@@ -159,7 +167,9 @@ def sound_of(message: Event | bytes) -> bytes:
 def voices_in(log: list[Event | bytes]) -> set[int]:
     """Which calls of the scripted voice can be heard in it."""
     sound = b"".join(sound_of(message) for message in log)
-    return set(np.frombuffer(sound, np.int16).tolist())
+    values, counts = np.unique(np.frombuffer(sound, np.int16), return_counts=True)
+    whole = values[(values != 0) & (counts > FADE)]  # others are an edge that is faded
+    return set((whole // STEP).tolist())
 
 
 def kinds(log: list[Event | bytes]) -> list[str]:

@@ -13,6 +13,8 @@ from realtime.talk.tokens import Tokens
 from realtime.talk.transcript import Transcript, Word
 
 WORD_MS = 100
+CLIP_MS = 305  # 300 ms of sound, and the edge by which it ends
+STEP, MOST = 200, 160  # no call is so soft that it passes for silence
 
 
 def heard(text: str, on_script: float | None = 0.9) -> Transcript:
@@ -83,7 +85,7 @@ class Clip:
 class Voice:
     """A synthesizer. `clips` is how each call goes, one after the other, the last one for ever.
 
-    The sound of call n has the sample value n, so a test knows whose sound it hears.
+    The sound of call n has the sample value n * STEP, so a test knows whose sound it hears.
     """
 
     def __init__(self) -> None:
@@ -112,7 +114,7 @@ class Voice:
         yield Captioned(_words(text))
         for step in clip.steps:
             if isinstance(step, int):
-                yield np.full(step * VOICE_RATE // 1000, number, np.int16).tobytes()
+                yield np.full(step * VOICE_RATE // 1000, min(number, MOST) * STEP, np.int16).tobytes()
             else:
                 await _meet(step)
 

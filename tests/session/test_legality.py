@@ -18,7 +18,7 @@ from tests.session.studio import Studio, silence, speech, studio
 
 EXAMPLES = 60  # of each kind of talk
 TURNS = 60  # of the loop without a word from the server: it waits for something from outside
-TALK = {"lead_ms": 1000, "blind_lead_ms": 100_000, "stalled_ms": 100_000}  # nothing waits for a clock
+TALK = {"lead_ms": 2500, "blind_lead_ms": 100_000, "stalled_ms": 100_000}  # nothing waits for a clock
 
 
 class Play:

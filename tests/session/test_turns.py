@@ -3,8 +3,8 @@
 import pytest
 
 from realtime.talk.transcript import Transcript
-from tests.session.client import Event, kinds, named, sound_ms, voices_in
-from tests.session.scripted import Clip, Gate, heard
+from tests.session.client import Event, kinds, named, spoken_ms, voices_in
+from tests.session.scripted import CLIP_MS, Clip, Gate, heard
 from tests.session.studio import say, silence, speech, studio
 
 OPENED = [
@@ -50,7 +50,7 @@ async def test_a_spoken_turn_has_the_protocols_order_of_events(tutor: bool) -> N
         ]
         assert done["response"]["status"] == "completed"
         assert done["response"]["output"][0]["content"][0]["transcript"] == " ".join(stage.voice.said)
-        assert sum(sound_ms(message) for message in client.log) == 600
+        assert spoken_ms(client.log) == 2 * CLIP_MS
         started = named(client.log, "input_audio_buffer.speech_started")[0]
         stopped = named(client.log, "input_audio_buffer.speech_stopped")[0]
         assert 0 <= started["audio_start_ms"] <= 200

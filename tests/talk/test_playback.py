@@ -74,6 +74,17 @@ def test_clips_are_laid_end_to_end() -> None:
     assert playback.heard(1600) == "Nice to meet you. I am Atom."
 
 
+@pytest.mark.parametrize(
+    ("until_ms", "heard"), [(1000, ""), (1290, ""), (1449, "I"), (1451, "I am"), (1600, "I am Atom.")]
+)
+def test_in_the_pause_before_a_clip_nothing_of_it_is_heard(until_ms: int, heard: str) -> None:
+    paused = captioned().begin("I am Atom.").send(300, pause=True)
+    words = (Word("I", 300, 400), Word("am", 400, 500), Word("Atom.", 500, 600))
+    for playback in (paused.send(300).end(), paused.caption(words).send(300).end()):
+        assert playback.sent_ms == 1600
+        assert playback.heard(until_ms) == f"Nice to meet you. {heard}".strip()
+
+
 def test_a_clip_that_made_no_sound_was_not_heard() -> None:
     playback = captioned().begin("I am Atom.").end()
     assert playback.heard(1000) == "Nice to meet you."

@@ -6,11 +6,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from realtime.talk.segmenter import LONGEST, Segmenter, shown, speakable
+from realtime.talk.segmenter import LONGEST, Segment, Segmenter, shown, speakable
 
 
 def cut(*chunks: str) -> list[str]:
-    segmenter, segments = Segmenter(), list[str]()
+    return [segment.text for segment in segments_of(*chunks)]
+
+
+def segments_of(*chunks: str) -> list[Segment]:
+    segmenter, segments = Segmenter(), list[Segment]()
     for chunk in chunks:
         segmenter, more = segmenter.feed(chunk)
         segments += more
@@ -25,7 +29,7 @@ def test_a_sentence_is_given_as_soon_as_the_next_one_begins() -> None:
     segmenter, none = Segmenter().feed("Hello, Ana.")
     assert none == []
     _, segments = segmenter.feed(" H")
-    assert segments == ["Hello, Ana."]
+    assert segments == [Segment("Hello, Ana.")]
 
 
 def test_the_first_segment_may_end_at_a_clause() -> None:
@@ -157,3 +161,11 @@ def test_sounds_are_spoken_and_not_shown() -> None:
     segments = cut("[laughs] That is funny. [sighs]\nWell, [Clears throat] let us go on.")
     assert segments == ["[laughs] That is funny.", "Well, [Clears throat] let us go on."]
     assert [shown(segment) for segment in segments] == ["That is funny.", "Well, let us go on."]
+
+
+@pytest.mark.parametrize("size", [1, 4, 1000])
+@pytest.mark.parametrize("text", ["One.\n\nTwo. Three", "One\nTwo. Three", "\nOne. \n* \n Two. Three"])
+def test_a_segment_knows_that_it_begins_a_line(text: str, size: int) -> None:
+    chunks = (text[at : at + size] for at in range(0, len(text), size))
+    found = [(segment.text.rstrip("."), segment.new_line) for segment in segments_of(*chunks)]
+    assert found == [("One", text.startswith("\n")), ("Two", True), ("Three", False)]
