@@ -86,6 +86,8 @@ def test_the_picture_has_a_dot_for_each_value_and_a_mark_for_each_figure() -> No
     dots = [float(dot.attrib["cx"]) for dot in root.iter(f"{name}circle")]
     assert len(dots) == 4
     assert dots[1] - dots[0] == pytest.approx((dots[2] - dots[0]) / 3, abs=0.2), "to scale"
+    lines = [line for line in root.iter(f"{name}line") if line.attrib["class"] == "mark"]
+    assert [float(line.attrib["x1"]) for line in lines[:3]] == [dots[1], dots[2], dots[2]]
     marks = [title.text for title in root.iter(f"{name}title")]
     assert marks[:3] == ["median 200 ms", "p95 400 ms", "p99 400 ms"]
     texts = [text.text for text in root.iter(f"{name}text")]

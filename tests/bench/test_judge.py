@@ -68,7 +68,7 @@ def test_a_tutor_who_speaks_into_a_pause_has_cut_off_whatever_else_was_told() ->
 
 
 def test_who_is_talked_over_to_the_end_has_no_delay() -> None:
-    found = judged([PAUSED], [reply(2.5, 9)])
+    found = judged([PAUSED], [reply(2.5, 5.5), reply(5.6, 7, id="s")])
     assert found.voice == []
     assert found.unanswered == Tally(0, 1)
 
@@ -114,6 +114,14 @@ def murmur(first: Reply) -> list[Said]:
 def test_a_murmur_that_silences_the_tutor_is_a_false_interruption() -> None:
     first = reply(3.5, 9, cut_s=4.2)
     assert judged(murmur(first), [first]).false_cut == {"backchannel": Tally(1, 1)}
+
+
+def test_what_an_interruption_silences_is_not_put_down_to_the_murmur_before() -> None:
+    first = reply(3.5, 9, cut_s=6.2)
+    said = [line(1, 3), Said("cough", 4.0, 4.3, over=first), Said("interruption", 6, 8, over=first)]
+    found = judged(said, [first])
+    assert found.false_cut == {"cough": Tally(0, 1)}
+    assert found.cut == [pytest.approx(200)]
 
 
 def test_a_tutor_who_goes_on_takes_a_murmur_for_what_it_is() -> None:

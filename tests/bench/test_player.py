@@ -69,6 +69,14 @@ def test_what_was_gathered_of_a_clip_is_played_before_the_next() -> None:
     assert (replies[0].first_s, replies[0].ends_s) == (10.3, pytest.approx(10.42))
 
 
+def test_what_was_gathered_of_a_reply_is_not_the_next_ones() -> None:
+    one, replies = player()
+    one.take("r", "i", "", sound(20), 10.0)
+    one.take("s", "j", "", sound(100), 10.3)
+    assert (replies[0].first_s, replies[0].ends_s) == (10.3, pytest.approx(10.32))
+    assert replies[1].first_s == pytest.approx(10.32)
+
+
 def test_the_end_of_a_reply_is_no_hole() -> None:
     one, replies = player()
     one.take("r", "i", "", sound(100), 10.0)
@@ -123,3 +131,11 @@ def test_the_playhead_counts_no_holes_and_nothing_that_waits() -> None:
     one.take("r", "i", "", sound(100), 10.31)
     assert one.played_ms(replies[0], 10.36) == 150
     assert one.played_ms(replies[0], 20.0) == 220
+
+
+def test_what_still_waited_when_it_was_cut_was_not_played() -> None:
+    one, replies = player()
+    one.take("r", "i", "", sound(100), 10.0)
+    one.take("r", "i", "", sound(20), 10.3)
+    assert one.cut("r", 10.31)
+    assert one.played_ms(replies[0], 10.31) == 100
