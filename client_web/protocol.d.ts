@@ -854,7 +854,8 @@ export interface TutorHint {
   };
 }
 /**
- * Milliseconds after the end of speech at which each stage of a reply was reached.
+ * Milliseconds after the end of speech at which each stage of a reply was reached. `kind`: where that end
+ * is: `voice`: the learner fell silent; `commit`: the client said so; `request`: there was no speech.
  *
  * This interface was referenced by `Protocol`'s JSON-Schema
  * via the `definition` "TutorLatency".
@@ -863,6 +864,7 @@ export interface TutorLatency {
   event_id: string;
   type: "tutor.latency";
   response_id: string;
+  kind: "voice" | "commit" | "request";
   stages: {
     [k: string]: number;
   };

@@ -16,7 +16,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from realtime import metrics
+from realtime import metrics, tracing
 from realtime.admission import Door, failure
 from realtime.children import free_port, is_well, keep_alive, speech_server
 from realtime.engines.chat import HttpChatModel
@@ -74,7 +74,11 @@ def create_app(settings: Settings, address: str, authority: bytes | None = None)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncGenerator[None]:
-        async with httpx.AsyncClient(limits=NO_LIMITS) as client, anyio.create_task_group() as tasks:
+        async with (
+            tracing.exporting(),
+            httpx.AsyncClient(limits=NO_LIMITS) as client,
+            anyio.create_task_group() as tasks,
+        ):
             base_url = settings.engines.speech_url
             if base_url is None:
                 port = free_port()

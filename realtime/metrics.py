@@ -21,9 +21,9 @@ stand_ins = Counter(
 )
 stage_seconds = Histogram(
     "tutor_stage_seconds",
-    "from the end of speech to each stage of a turn",
-    ["stage"],
-    buckets=(0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5),
+    "from the end of speech, or the request, to each stage of a reply",
+    ["stage", "kind"],
+    buckets=(0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 1, 1.25, 1.5, 2, 3, 5, 10),
     registry=REGISTRY,
 )
 
@@ -34,9 +34,9 @@ def count_reply(error: EngineError | None) -> None:
         engine_errors.labels(error.stage, error.code).inc()
 
 
-def observe_stages(report: Mapping[str, int]) -> None:
+def observe_stages(report: Mapping[str, int], kind: str) -> None:
     for stage, ms in report.items():
-        stage_seconds.labels(stage).observe(ms / 1000)
+        stage_seconds.labels(stage, kind).observe(ms / 1000)
 
 
 def exposition() -> bytes:

@@ -74,7 +74,8 @@ class Show:
     answer: str = ""
     item_id: str | None = None
     item_began_ms: float = 0.0
-    stages: dict[str, int] = field(default_factory=dict[str, int])
+    done: set[str] = field(default_factory=set[str])  # responses
+    told: set[str] = field(default_factory=set[str])  # those whose stages are known
 
     def line(self, who: str, text: str) -> None:
         sys.stdout.write(f"\r\033[K{who:>8} | {text}\n")
@@ -158,7 +159,7 @@ async def _listen(socket: ClientConnection, player: Player, show: Show, *, once:
 
 
 def _shown(event: dict[str, Any], player: Player, show: Show) -> bool:
-    """Put an event on the screen; True when a reply is complete."""
+    """Put an event on the screen; True when a reply is complete and its stages are told."""
     match event["type"]:
         case "conversation.item.input_audio_transcription.delta":
             show.committed += event["delta"]
@@ -174,18 +175,26 @@ def _shown(event: dict[str, Any], player: Player, show: Show) -> bool:
         case "tutor.clip":
             show.line("Atom", event["text"])
         case "tutor.latency":
-            stages = ", ".join(f"{stage} {ms} ms" for stage, ms in event["stages"].items())
-            show.line("latency", f"{stages} (after the end of speech)")
-            return True
+            show.told.add(event["response_id"])
+            show.line("latency", told(event["kind"], event["stages"]))
         case "response.done" if event["response"]["status"] == "cancelled":
             player.clear()
+        case "response.done":
+            show.done.add(event["response"]["id"])
         case "conversation.item.truncated":
             player.clear()
         case "error":
             show.line("error", f"{event['error']['code']}: {event['error']['message']}")
         case _:
             pass
-    return False
+    return bool(show.done & show.told)
+
+
+def told(kind: str, stages: dict[str, int]) -> str:
+    """Where a reply's time went, in one line, in the order in which it went."""
+    since = {"voice": "the end of speech", "commit": "the commit"}.get(kind, "the request")
+    in_order = sorted(stages.items(), key=lambda stage: stage[1])
+    return ", ".join(f"{stage} {ms}" for stage, ms in in_order) + f" (ms after {since})"
 
 
 async def _send(socket: ClientConnection, **event: Any) -> None:

@@ -25,7 +25,9 @@ class _Log:
     heard: str = ""
     answer: str = ""
     pcm: bytearray = field(default_factory=bytearray)
-    stages: dict[str, int] = field(default_factory=dict[str, int])
+    stages: dict[str, int] = field(default_factory=dict[str, int])  # of the answer that is over
+    told: dict[str, dict[str, int]] = field(default_factory=dict[str, dict[str, int]])  # by response
+    done: set[str] = field(default_factory=set[str])
     item_id: str = ""
     errors: list[str] = field(default_factory=list[str])
     noticed: anyio.Event = field(default_factory=anyio.Event)
@@ -53,13 +55,13 @@ async def _talk(socket: ClientConnection, learner: Sound, lesson: str, log: _Log
     await _send(socket, type="tutor.settings", lesson=lesson)
     if lesson:
         await _send(socket, type="response.create")
-        await _until_latency(socket, log)
+        await _until_over(socket, log)
         log.pcm.clear()
-        log.stages, log.answer = {}, ""
+        log.stages, log.told, log.done, log.answer = {}, {}, set(), ""
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(_speak, socket, learner)
         tasks.start_soon(_give_up_unnoticed, learner, log, tasks.cancel_scope)
-        await _until_latency(socket, log)
+        await _until_over(socket, log)
         tasks.cancel_scope.cancel()
 
 
@@ -83,7 +85,7 @@ async def _speak(socket: ClientConnection, learner: Sound) -> None:
         await anyio.sleep(max(0.0, began_s + sent / VOICE_RATE - anyio.current_time()))
 
 
-async def _until_latency(socket: ClientConnection, log: _Log) -> None:
+async def _until_over(socket: ClientConnection, log: _Log) -> None:
     """All of the next answer; it is played as fast as it comes."""
     async for message in socket:
         if isinstance(message, bytes):
@@ -107,11 +109,15 @@ def _is_over(event: dict[str, Any], log: _Log) -> bool:
         case "error":
             log.errors.append(f"{event['error']['code']}: {event['error']['message']}")
         case "tutor.latency":
-            log.stages = event["stages"]
-            return True
+            log.told[event["response_id"]] = event["stages"]
+        case "response.done" if event["response"]["status"] != "cancelled":
+            log.done.add(event["response"]["id"])
         case _:
             pass
-    return False
+    over = log.done & log.told.keys()
+    for response_id in over:
+        log.stages = log.told[response_id]
+    return bool(over)
 
 
 async def _send(socket: ClientConnection, **event: Any) -> None:

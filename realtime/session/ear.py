@@ -11,7 +11,8 @@ from realtime.errors import EngineError
 from realtime.protocol.items import to_wire
 from realtime.session.audio import InputAudio, to_ms, to_samples
 from realtime.session.news import RecognitionEnded
-from realtime.session.shared import Post, Shared, new_id
+from realtime.session.shared import Post, Shared, new_id, now_ms
+from realtime.session.steady import Steady
 from realtime.session.utterance import Utterance
 from realtime.session.vad import VoiceActivity
 from realtime.talk import agreement, endpoint, moves
@@ -55,6 +56,7 @@ class Ear:
         self.audio = InputAudio(shared.config.audio.input.format)
         self.activity = activity
         self.pre_roll_ms = 300
+        self._clock = Steady()  # of the audio: a frame may be late, none is early
         self.heard: dict[str, Transcript | None] = {}  # by item, until it is answered; None: it failed
         self._shared = shared
         self._transcriber = transcriber
@@ -71,6 +73,11 @@ class Ear:
         return to_ms(self.audio.end - (self._open.start if self._open else self._mark))
 
     @property
+    def behind_ms(self) -> int:
+        """Audio that has come and is in no window yet."""
+        return to_ms(self.audio.waiting)
+
+    @property
     def utterance(self) -> Utterance | None:
         """The one that is open."""
         return self._open
@@ -84,7 +91,8 @@ class Ear:
     def _is_spoken(self, window: Samples) -> bool:
         """By the learner: the tutor may be in the microphone, too."""
         speech = self.activity.is_speech(window)
-        heard_at_ms = anyio.current_time() * 1000 - to_ms(self.audio.waiting)
+        self._clock.tell(to_ms(self.audio.end + self.audio.waiting), now_ms())
+        heard_at_ms = to_ms(self.audio.end) - self._clock.lead_ms
         if not self._shared.echo.audible(heard_at_ms):
             return speech
         return self._shared.echo.is_other(window, heard_at_ms, speech=speech)
@@ -196,6 +204,7 @@ class Ear:
         if news.whole and news.revision == utterance.revision:
             if isinstance(outcome, Transcript):
                 utterance.conclude(outcome)
+                utterance.cue.know()
                 words = utterance.words
             else:
                 utterance.failure = outcome
@@ -234,7 +243,6 @@ class Ear:
         if not shared.holds(item_id):
             return
         self.heard[item_id] = utterance.transcript
-        shared.stages.mark("transcript")
         if utterance.transcript is None:
             await self._tell_failed(utterance)
             return

@@ -30,6 +30,7 @@ from realtime.session.pace import ClockPace, PlayheadPace
 from realtime.session.reply import Delivery, Reply
 from realtime.session.shared import Post, Shared, new_id
 from realtime.session.speech import Speech
+from realtime.session.utterance import Utterance
 from realtime.settings import Talk
 from realtime.talk import moves
 from realtime.talk.conversation import Entry, Message, Part
@@ -64,18 +65,19 @@ class Floor:
         self._post = post
         self._asked: Asked | None = None  # what the reply that is about to begin was asked for
         self._idle = anyio.CancelScope()
+        self._said: dict[str, Utterance] = {}  # by item, until it is answered
 
     # what happens
 
     async def happen(self, event: moves.Event) -> None:
         if self.turn.phase != "listening":
             self._idle.cancel()
-        speech_ms, silent_ms = self.turn.speech_ms, self.turn.silent_ms
+        speech_ms = self.turn.speech_ms
         if isinstance(event, moves.Window) and event.speech:
             speech_ms += WINDOW_MS
         self.turn, effects = advance(self.turn, event, self._shared.policy)
         for effect in effects:
-            await self._carry_out(effect, speech_ms, silent_ms)
+            await self._carry_out(effect, speech_ms, by_voice=isinstance(event, moves.Window))
 
     async def ask(self, asked: Asked) -> None:
         """The client asks for a reply, in the conversation or aside."""
@@ -94,7 +96,7 @@ class Floor:
 
     async def hush(self) -> None:
         """The client has stopped playing the reply."""
-        await self.mouth.drop()
+        await self.mouth.hush()
         await self.happen(moves.ReplyPlayed())
 
     async def take(self, news: RecognitionEnded | ReplyNews | Idle) -> None:
@@ -107,7 +109,7 @@ class Floor:
             case Idle():
                 await self._prompt()
             case ReplyPlayed(reply_id=reply_id):
-                if self.mouth.finish(reply_id):
+                if await self.mouth.finish(reply_id):
                     await self.happen(moves.ReplyPlayed())
                     self._count_silence()
             case _ if news.reply_id in self.asides:
@@ -116,13 +118,12 @@ class Floor:
                 await self.mouth.complete(news)
             case _:
                 if await self.mouth.take(news):
-                    self._shared.stages.mark("first_audio")
                     self._ear.settle()
                     await self.happen(moves.ReplySounded())
 
     # what the turn decides
 
-    async def _carry_out(self, effect: moves.Effect, speech_ms: int, silent_ms: int) -> None:
+    async def _carry_out(self, effect: moves.Effect, speech_ms: int, *, by_voice: bool) -> None:
         match effect:
             case moves.OpenUtterance(rejoin=rejoin):
                 await self._ear.open(speech_ms, rejoin=rejoin)
@@ -133,7 +134,7 @@ class Floor:
             case moves.ForgetUtterance():
                 self._ear.forget()
             case moves.CommitUtterance(silent=silent):
-                await self._commit(silent_ms, silent=silent)
+                await self._commit(by_voice=by_voice, silent=silent)
             case moves.HoldReply():
                 self._hold()
             case moves.DropHeldReply():
@@ -141,6 +142,7 @@ class Floor:
             case moves.OpenReply():
                 await self.mouth.retire()
                 self.mouth.speech = self._new_speech(self._take_asked())
+                self._cue(self.mouth.speech)
                 await self.mouth.announce(self.mouth.speech)
             case moves.StartReply():
                 await self._start()
@@ -151,7 +153,7 @@ class Floor:
             case moves.OfferHelp():
                 await self._shared.tell_tutor(self._course.help())
 
-    async def _commit(self, silent_ms: int, *, silent: bool) -> None:
+    async def _commit(self, *, by_voice: bool, silent: bool) -> None:
         """A held reply that was begun on what is no longer so is dropped: the start begins another."""
         held = self.mouth.speech
         stale = held is not None and not held.announced and held.version != self._shared.version
@@ -159,10 +161,12 @@ class Floor:
             await self._drop_held()
         unanswered = {entry.id for entry in self._unanswered()}
         self._ear.heard = {id: heard for id, heard in self._ear.heard.items() if id in unanswered}
-        self._shared.stages.begin(silent_ms)
-        self._shared.stages.mark("endpoint")
+        self._said = {id: said for id, said in self._said.items() if id in unanswered}
+        silent_ms = self.turn.silent_ms + self._ear.behind_ms
         rejoinable = self._shared.policy.graceful and self._shared.policy.respond
-        await self._ear.commit(rejoinable=rejoinable, silent=silent)
+        said = await self._ear.commit(rejoinable=rejoinable, silent=silent)
+        said.cue.end(silent_ms if by_voice else None)
+        self._said[said.item_id] = said
 
     async def _drop_held(self) -> None:
         metrics.held_replies.labels("dropped").inc()
@@ -184,6 +188,7 @@ class Floor:
         await self.mouth.retire()
         speech = self.mouth.speech or self._new_speech(self._take_asked())
         self.mouth.speech = speech
+        self._cue(speech)
         if speech.plan is None:
             self._speak(speech, self._heard_and(None), self._shared.conversation.entries)
         if speech.plan is None or speech.reply is None:
@@ -255,9 +260,16 @@ class Floor:
         )
         output = asked.config.audio.output
         delivery = Delivery(self._voice if asked.config.spoken else None, output.voice, output.speed)
-        speech.reply = Reply(speech.wire.id, speech.plan.script, delivery, pace)
+        speech.reply = Reply(speech.wire.id, speech.plan.script, delivery, pace, speech.stages.mark)
         self._tasks.start_soon(speech.reply.run, self._post)
         return speech.reply
+
+    def _cue(self, speech: Speech) -> None:
+        """Its time counts from the end of what it answers; a cough after the words is not that. Where
+        something else came last, it answers a request."""
+        spoken = [self._said[entry.id] for entry in self._unanswered() if entry.id in self._said]
+        if spoken and spoken[-1].item_id == self._shared.conversation.last_id:
+            speech.stages.cue = next((said for said in reversed(spoken) if said.words), spoken[-1]).cue
 
     def _heard_and(self, more: Transcript | None) -> Transcript | None:
         """All that the learner said since the tutor last spoke; None where it could not be recognised."""

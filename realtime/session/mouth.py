@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import chain
+from typing import Literal
 
-from realtime import metrics
+from realtime import metrics, tracing
 from realtime.engines.protocols import VOICE_RATE
 from realtime.protocol.rules import heard_only
 from realtime.session.news import ClipSounded, ReplyEnded, SpeechNews, TextWritten
@@ -15,6 +16,7 @@ from realtime.talk.playback import Playback
 from realtime.wire.link import Outgoing
 from realtime.wire.server_events import ItemDone, ItemTruncated, TutorDuck, TutorLatency
 
+Ending = Literal["completed", "cut", "cancelled"]
 KEPT = 64  # earlier items whose playbacks are known: what a client may still truncate
 
 
@@ -66,6 +68,8 @@ class Mouth:
         if isinstance(news, ClipSounded) and speech.item_id:
             self._shared.tape.record(speech.item_id, news.pcm, VOICE_RATE)
         await self._tell_all(events)
+        if isinstance(news, ClipSounded):
+            speech.stages.mark("first_audio_out")
         return first
 
     async def complete(self, news: ReplyEnded) -> None:
@@ -77,18 +81,15 @@ class Mouth:
         events = speech.end(news)
         self._keep(speech)
         await self._tell_all(events)
-        report = self._shared.stages.report()
-        metrics.observe_stages(report)
-        if self._shared.tutor:
-            await self._shared.tell(TutorLatency(response_id=speech.wire.id, stages=report))
 
-    def finish(self, reply_id: str) -> bool:
+    async def finish(self, reply_id: str) -> bool:
         """The reply has been heard to its end. False for one that was stopped before."""
         speech = self._speaking(reply_id)
         if speech is None:
             return False
         self.speech = None
         self._lay_by(speech)
+        await self._account(speech)
         return True
 
     async def stop(self, reason: StopReason) -> Speech | None:
@@ -105,6 +106,7 @@ class Mouth:
         if self._shared.tutor:
             for item_id in speech.playbacks:
                 await self._cut(item_id, tell=not running)
+        await self._account(speech, "cut" if speech.complete else "cancelled")
         return speech
 
     async def drop(self) -> Speech | None:
@@ -121,13 +123,26 @@ class Mouth:
     async def retire(self) -> None:
         """Make room for the next reply: one that only still plays is no longer waited for."""
         if self.speech and self.speech.complete:
-            await self.drop()
+            await self.hush()
 
-    def play(self, item_id: str, played_ms: int) -> None:
+    async def hush(self) -> None:
+        """It is not played on."""
+        speech = await self.drop()
+        if speech:
+            await self._account(speech, "cut")
+
+    def abandon(self) -> None:
+        """The talk ends in the middle of it."""
+        if self.speech and self.speech.announced:
+            self._observe(self.speech, "cut" if self.speech.complete else "cancelled")
+
+    async def play(self, item_id: str, played_ms: int) -> None:
         """The client's playhead moved. A last report after a cut says what was really heard."""
         if self.speech and item_id in self.speech.playbacks:
             self.speech.hear(item_id, played_ms)
             self._follow(self.speech)
+            if self.speech.reply and self.speech.stages.play(self.speech.reply.pace.played_ms):
+                await self._tell_stages(self.speech)
         elif item_id in self._played:
             self._played[item_id] = self._played[item_id].play(played_ms)
             entry = next((entry for entry in self._shared.conversation.entries if entry.id == item_id), None)
@@ -138,12 +153,34 @@ class Mouth:
         self._shared.echo.duck(on, now_ms())
         await self._shared.tell_tutor(TutorDuck(on=on))
 
+    async def _account(self, speech: Speech, ending: Ending = "completed") -> None:
+        """It is over: where its time went."""
+        if speech.announced:
+            self._observe(speech, ending)
+            await self._tell_stages(speech)
+
+    def _observe(self, speech: Speech, ending: Ending) -> None:
+        stages = speech.stages
+        report = stages.report()
+        metrics.observe_stages(report, stages.cue.kind)
+        ended = "failed" if speech.failed else ending
+        told = tracing.Told(stages.cue.kind, ended, speech.held, stages.lasted_ms, report)
+        tracing.record(self._shared.source, told)
+
+    async def _tell_stages(self, speech: Speech) -> None:
+        """Once: when all are known, or no more will be."""
+        if not speech.told:
+            speech.told = True
+            kind, report = speech.stages.cue.kind, speech.stages.report()
+            await self._shared.tell_tutor(TutorLatency(response_id=speech.wire.id, kind=kind, stages=report))
+
     def _sound(self, speech: Speech, pcm: bytes) -> None:
         """It will be played: the microphone may hear it, too."""
         if not speech.sounded:
             self._began_ms = self._shared.echo.sent_ms
+            self._shared.echo.begin(now_ms())
         self._shared.echo.send(pcm)
-        if not speech.sounded or not self._shared.tutor:  # a client that reports a playhead is followed by it
+        if not self._shared.tutor:  # a client of tutor.v1 reports its playhead
             self._follow(speech)
 
     def _follow(self, speech: Speech) -> None:

@@ -33,11 +33,13 @@ from realtime.session.news import (
 )
 from realtime.session.pace import Pace
 from realtime.session.spoken import Pause, Said, Spoken
+from realtime.session.stages import Stage
 from realtime.talk.joint import pause_ms
 from realtime.talk.segmenter import Segment, Segmenter, shown
 
 Script = Callable[[], AsyncGenerator[ChatNews]]
 Post = Callable[[ReplyNews], Awaitable[None]]
+Mark = Callable[[Stage], None]
 Piece = str | Segment | CallDelta  # text that is not spoken, or is, or part of a function call
 SOUND_BYTES = VOICE_RATE * 2 // 10  # 100 ms: fine enough for pacing
 APOLOGY = "Sorry, I lost the thread. Could you say that again?"
@@ -52,15 +54,22 @@ class Delivery:
     speed: float
 
 
+def _nobody_asks(stage: Stage) -> None:
+    pass
+
+
 class Reply:
     """`script` gives the text as it is written. Until `release` nothing is posted: the work is done inside
     the learner's silence."""
 
-    def __init__(self, reply_id: str, script: Script, delivery: Delivery, pace: Pace) -> None:
+    def __init__(
+        self, reply_id: str, script: Script, delivery: Delivery, pace: Pace, mark: Mark = _nobody_asks
+    ) -> None:
         self.id = reply_id
         self.pace = pace
         self._script = script
         self._delivery = delivery
+        self._mark = mark
         self._released = anyio.Event()
         self._scope = anyio.CancelScope()
         self._over = anyio.Event()
@@ -99,6 +108,8 @@ class Reply:
         async with to_voice, aclosing(self._script()) as script:
             try:
                 async for news in script:
+                    if news and not isinstance(news, ChatEnded):
+                        self._mark("first_token")
                     match news:
                         case str() if self._delivery.voice is None:
                             await to_voice.send(news)
@@ -142,6 +153,7 @@ class Reply:
                     await self._make_call(piece, clips)
                     joint = ""
                 elif isinstance(piece, Segment):
+                    self._mark("first_segment")
                     await clips.send(ClipBegan(self.id, joint + shown(piece.text)))
                     joint = " "
                     if voice is not None:
@@ -176,6 +188,8 @@ class Reply:
             ) as sounds:
                 asked_at = anyio.current_time()
                 async for sound in sounds:
+                    if not isinstance(sound, Captioned):
+                        self._mark("first_audio_made")
                     waited_ms = (anyio.current_time() - asked_at) * 1000
                     await self._send(clip.hear(sound, waited_ms), clips)
                     asked_at = anyio.current_time()

@@ -32,6 +32,7 @@ from realtime.session.vad import VoiceActivity, VoiceModel
 from realtime.settings import Settings
 from realtime.talk import moves
 from realtime.talk.conversation import Entry, Message
+from realtime.tracing import Source
 from realtime.tutor.lesson import Lesson
 from realtime.tutor.persona import persona
 from realtime.wire.client_events import AnyClientEvent, TutorSettings
@@ -72,7 +73,8 @@ class Session:
         self._link: Link | None = None
         self._expires_at = round(time.time() + settings.limits.session_s)
         self._post, self._inbox = anyio.create_memory_object_stream[News](INBOX)
-        self._shared = Shared(self._tell, start, Tape(settings.limits.kept_audio_bytes), tutor=tutor)
+        source, tape = Source(self.id, settings.profile), Tape(settings.limits.kept_audio_bytes)
+        self._shared = Shared(self._tell, start, tape, tutor=tutor, source=source)
         self._shared.mother_tongue = settings.talk.mother_tongue
         self._course = Course(lessons, settings.first_lesson)
         if start.prompt:
@@ -91,8 +93,11 @@ class Session:
             voice, talk = engines.synthesizer, self._settings.talk
             self._floor = Floor(shared, self._ear, course, author, voice, talk, tasks, self._post.send)
             self._listen(shared.config)
-            async for news in self._inbox:
-                await self._take(news)
+            try:
+                async for news in self._inbox:
+                    await self._take(news)
+            finally:
+                self._floor.mouth.abandon()
 
     async def receive(self, message: AnyClientEvent | bytes) -> None:
         await self._post.send(Received(message))
@@ -182,7 +187,7 @@ class Session:
     async def _tutor(self, action: rules.TutorAction) -> None:
         match action:
             case rules.Play(item_id=item_id, played_ms=played_ms):
-                self._floor.mouth.play(item_id, played_ms)
+                await self._floor.mouth.play(item_id, played_ms)
             case rules.Prefer(settings=settings):
                 await self._prefer(settings)
             case rules.GiveHint():

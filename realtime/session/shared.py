@@ -11,6 +11,7 @@ from realtime.session.echo import Echo
 from realtime.session.tape import Tape
 from realtime.talk.conversation import Conversation
 from realtime.talk.turn import Policy
+from realtime.tracing import UNNAMED, Source
 from realtime.wire.link import Outgoing
 
 Version = tuple[int, int]  # of the conversation, of what else a reply depends on
@@ -26,40 +27,22 @@ def now_ms() -> float:
     return anyio.current_time() * 1000
 
 
-class Stages:
-    """When each stage of a turn was reached, counted from the end of the learner's speech."""
-
-    def __init__(self) -> None:
-        self._began_s = anyio.current_time()
-        self._at_ms: dict[str, int] = {}
-
-    def begin(self, ago_ms: int) -> None:
-        """The learner fell silent `ago_ms` ago."""
-        self._began_s = anyio.current_time() - ago_ms / 1000
-        self._at_ms = {}
-
-    def mark(self, stage: str) -> None:
-        """The first time counts."""
-        self._at_ms.setdefault(stage, round((anyio.current_time() - self._began_s) * 1000))
-
-    def report(self) -> dict[str, int]:
-        return dict(self._at_ms)
-
-
 class Shared:
     """`tutor`: the tutor.v1 subprotocol. `tell` sends to the client, if there is one."""
 
     config: Config
     policy: Policy
 
-    def __init__(self, tell: Tell, config: Config, tape: Tape, *, tutor: bool) -> None:
+    def __init__(
+        self, tell: Tell, config: Config, tape: Tape, *, tutor: bool, source: Source = UNNAMED
+    ) -> None:
+        self.source = source
         self.tell = tell
         self.tape = tape
         self.echo = Echo()
         self.tutor = tutor
         self.conversation = Conversation()
         self.conversation_id = new_id("conv")
-        self.stages = Stages()
         self.patience: Patience = "medium"
         self.mother_tongue = "en"
         self._changes = 0

@@ -21,6 +21,7 @@ from realtime.session.news import (
 from realtime.session.pace import PlayheadPace
 from realtime.session.reply import Reply
 from realtime.session.shared import Version, new_id
+from realtime.session.stages import Stages
 from realtime.talk.conversation import Message
 from realtime.talk.playback import Playback
 from realtime.wire.items import ResponseError
@@ -40,6 +41,9 @@ class Speech:
     version: Version = (0, 0)
     announced: bool = False
     complete: bool = False  # its response is done; it may still be playing
+    failed: bool = False
+    told: bool = False  # the client knows its stages
+    stages: Stages = field(default_factory=Stages)
     kept: set[str] = field(default_factory=set[str])  # items that have been in the conversation
     playbacks: dict[str, Playback] = field(default_factory=dict[str, Playback])  # by item id
 
@@ -77,7 +81,7 @@ class Speech:
 
     def end(self, news: ReplyEnded) -> list[Outgoing]:
         """All of it has been sent, or an engine failed on the way."""
-        self.complete = True
+        self.complete, self.failed = True, news.error is not None
         if news.error is not None:
             failure = news.error
             told = ErrorEvent(error=Error(type="server_error", code=failure.code, message=str(failure)))

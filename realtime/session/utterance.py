@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 import anyio
 
 from realtime.errors import EngineError
+from realtime.session.stages import Cue
 from realtime.talk.agreement import Agreement, settle
 from realtime.talk.transcript import Transcript, Word
 
@@ -26,6 +27,7 @@ class Utterance:
     announced: bool = False  # the client was told that the learner speaks
     tentative: bool = False  # the client shows words that may still change
     recognition: anyio.CancelScope | None = None
+    cue: Cue = field(default_factory=Cue)
 
     @property
     def text(self) -> str:

@@ -319,10 +319,12 @@ class TutorHint(ServerEvent):
 
 
 class TutorLatency(ServerEvent):
-    """Milliseconds after the end of speech at which each stage of a reply was reached."""
+    """Milliseconds after the end of speech at which each stage of a reply was reached. `kind`: where that end
+    is: `voice`: the learner fell silent; `commit`: the client said so; `request`: there was no speech."""
 
     type: Literal["tutor.latency"] = "tutor.latency"
     response_id: str
+    kind: Literal["voice", "commit", "request"]
     stages: dict[str, int]
 
 

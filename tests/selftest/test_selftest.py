@@ -47,7 +47,7 @@ def test_the_embedded_engines_pass_and_no_chat_server_is_not_a_pass(tmp_path: Pa
     assert "| chat | not run | there is no chat server" in report
     assert "told all the sentences beforehand" in report
     assert "| plain | 20 of 20 |" in report
-    assert re.search(r"\| first_audio \| \d+ ms \|", report)
+    assert re.search(r"\| first_audio_out \| \d+ ms \|", report)
     assert "onnxruntime" in report and " cores |" in report
     assert len(list(folder.glob("*-plain.wav"))) == 20
     assert {file.name for file in folder.iterdir()} >= {"clips.png", "learner.wav", "tutor.wav"}

@@ -22,6 +22,7 @@ class Trace:
         self._items = Items()
         self._utterances = Utterances(self._items, early=self.tutor)
         self._responses: dict[str, Response] = {}
+        self._timed: set[str] = set()  # responses whose latency was told
         self._ducked = False
         self.transcribes = False
         self._clip: Response | None = None  # whose sound the binary frames are
@@ -120,4 +121,7 @@ class Trace:
             case "tutor.feedback":
                 assert self._items.is_live(event["item_id"]), "feedback on no item"
             case "tutor.latency":
-                assert self._responses[event["response_id"]].over, "the latency of what is not over"
+                response_id = event["response_id"]
+                assert self._responses[response_id].in_conversation, "the latency of what is out of band"
+                assert response_id not in self._timed, "the latency of a reply twice"
+                self._timed.add(response_id)
