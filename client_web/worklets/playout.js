@@ -31,6 +31,8 @@ export class Playout {
     this.underruns = 0;
     this.total = 0;
     this.running = false;
+    /** What is played next comes after a hole. */
+    this.rising = false;
     this.gain = 1;
     this.target = 1;
     this.tail = new Float32Array(FADE);
@@ -69,7 +71,7 @@ export class Playout {
     const dropped = this.ring.clear();
     this.cleared += dropped;
     this.marks = [];
-    this.running = false;
+    this.running = this.rising = false;
     this.gain = this.target = 1;
     return dropped;
   }
@@ -96,7 +98,8 @@ export class Playout {
     if (!this.running && this.#ready()) this.running = true;
     const given = this.running ? this.#pullMarks(out, faded) : 0;
     if (given === 0 && faded === 0) this.playing = "";
-    if (this.running && this.ring.length === 0) this.#runDry();
+    if (this.rising && given > 0) this.#fadeIn(out.subarray(faded, faded + given));
+    if (this.running && this.ring.length === 0) this.#runDry(out.subarray(faded, faded + given));
   }
 
   #ready() {
@@ -164,9 +167,21 @@ export class Playout {
     return given;
   }
 
-  #runDry() {
+  /** @param {Float32Array} last what is played before the silence: if that is a hole, it is none that clicks */
+  #runDry(last) {
     this.running = false;
+    this.rising = this.marks.length > 0;
     for (const mark of this.marks) mark.dry = mark.open;
+    if (!this.rising) return;
+    const count = Math.min(FADE, last.length);
+    for (let i = 0; i < count; i++) last[last.length - 1 - i] *= i / count;
+  }
+
+  /** @param {Float32Array} first what is played after a hole */
+  #fadeIn(first) {
+    this.rising = false;
+    const count = Math.min(FADE, first.length);
+    for (let i = 0; i < count; i++) first[i] *= i / count;
   }
 
   /** @param {string} item @param {number} clip @returns {Mark} */

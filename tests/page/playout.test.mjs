@@ -83,6 +83,20 @@ test("a hole inside a clip is an underrun, and the clip gathers 40 ms before it 
   assert.equal(playout.underruns, 1);
 });
 
+test("a hole begins and ends by a fade, and costs no sample", () => {
+  const playout = new Playout(24000);
+  playout.push("a", 0, pcm(1000));
+  const before = pulled(playout, 9);
+  playout.push("a", 0, pcm(1000));
+  const after = pulled(playout, 9);
+  for (const all of [before, after]) {
+    const steps = [...all].map((sample, i) => Math.abs(sample - (all[i - 1] ?? 0)));
+    assert.equal(Math.max(...(all === before ? steps.slice(1) : steps)) < 0.03, true);
+  }
+  assert.equal(playout.played.get("a"), 2000);
+  balanced(playout);
+});
+
 test("the silence between two clips is no underrun", () => {
   const playout = new Playout(24000);
   playout.push("a", 0, pcm(1000));
