@@ -73,9 +73,17 @@ def _add_bench(bench: argparse.ArgumentParser) -> None:
     bench.add_argument("--speech", type=Path, metavar="FOLDER", help="recordings that the learners speak")
     bench.add_argument("--speech-url", help="who speaks for them without (default: a server of our own)")
     bench.add_argument("--tutor", action="store_true", help="talk as the page does, in tutor.v1")
-    bench.add_argument("--detection", choices=("server_vad", "semantic_vad"), default="server_vad")
+    kinds = ("server_vad", "semantic_vad")
+    bench.add_argument("--detection", choices=kinds, default=kinds[0], help="of turns (%(default)s)")
     bench.add_argument("--silence-ms", type=_number, help="of server_vad (default: the server's)")
-    bench.add_argument("--pauses", type=_number, nargs=2, default=(700, 1200), metavar="MS")
+    bench.add_argument(
+        "--pauses",
+        type=_number,
+        nargs=2,
+        default=(700, 1200),
+        metavar="MS",
+        help="inside sentences (700 1200)",
+    )
     bench.add_argument("--instructions", help="for the server's model (default: its own)")
     bench.add_argument("--json", action="store_true", help="for programs, every value in it")
     bench.add_argument("--plot", type=Path, metavar="FILE", help="the delays as a picture (SVG)")

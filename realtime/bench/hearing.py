@@ -27,6 +27,7 @@ class Hearing:
         self._owed = False  # a turn was ended, no response has begun
         self._open = set[str]()  # responses
         self._news_s = 0.0
+        self._told: Reply | None = None  # whose playhead was reported, and not yet that it has ended
 
     def is_calm(self, now_s: float) -> bool:
         """Nothing sounds, and nothing is to come."""
@@ -71,10 +72,12 @@ class Hearing:
                 pass
         return None
 
-    def playhead(self, now_s: float) -> Event | None:
-        """What a client of tutor.v1 reports while something plays."""
-        reply = self.player.sounding(now_s)
-        return self._report(reply, now_s) if reply else None
+    def playheads(self, now_s: float) -> list[Event]:
+        """What a client of tutor.v1 reports while something plays, and once more when that has ended."""
+        last, self._told = self._told, self.player.sounding(now_s)
+        ended = [last] if last is not None and last is not self._told and last.cut_s is None else []
+        sounding = [self._told] if self._told else []
+        return [self._report(reply, now_s) for reply in (*ended, *sounding)]
 
     def _delta(self, event: Event, now_s: float) -> None:
         try:

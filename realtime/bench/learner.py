@@ -126,7 +126,8 @@ async def _speak(
             diary.late_ms.append(max(0.0, anyio.current_time() - due_s) * 1000)
             await socket.send(frame if hearing.tutor else appended(frame))
             if hearing.tutor and number % PLAYHEAD_FRAMES == 0:
-                await _answer(socket, hearing.playhead(anyio.current_time()))
+                for playhead in hearing.playheads(anyio.current_time()):
+                    await _answer(socket, playhead)
     except ConnectionClosed:
         return  # whoever listens says why
 

@@ -1,4 +1,4 @@
-"""What learners say: sentences that can be broken off in the middle, interruptions, "mm-hm" and coughs."""
+"""What learners say: sentences that can be broken off in the middle, interruptions, "uh-huh" and coughs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ INTERRUPTIONS = (
     "No, wait, I have a question about the word before that one.",
     "Sorry, could you say that again a little slower, please?",
 )
-BACKCHANNEL = "Mm-hm."
+BACKCHANNEL = "Uh-huh."  # espeak spells "mm-hm" out
 
 QUIET_DB = 35.0  # below the loudest: nobody speaks
 INNER = 0.15  # of a sentence at either end is no middle

@@ -102,14 +102,39 @@ def test_in_ga_the_answer_to_a_truncation_changes_nothing() -> None:
     assert diary.replies[0].cut_s is None
 
 
-def test_the_playhead_is_told_while_something_plays() -> None:
+def playhead(item_id: str, played_ms: int) -> dict[str, Any]:
+    return {"type": "tutor.playhead", "item_id": item_id, "played_ms": played_ms}
+
+
+def test_the_playhead_is_told_while_something_plays_and_once_when_it_has_ended() -> None:
     hearing, _ = tutor()
-    assert hearing.playhead(0.5) is None
+    assert hearing.playheads(0.5) == []
     hearing.take(CLIP, 1.0)
     hearing.take_sound(PCM, 1.0)
-    assert hearing.playhead(1.25) == {"type": "tutor.playhead", "item_id": "i", "played_ms": 250}
+    assert hearing.playheads(1.25) == [playhead("i", 250)]
     hearing.take(done(), 1.3)
-    assert hearing.playhead(2.1) is None
+    assert hearing.playheads(2.1) == [playhead("i", 1000)]
+    assert hearing.playheads(2.2) == []
+
+
+def test_the_end_of_a_reply_is_told_though_the_next_plays_already() -> None:
+    hearing, _ = tutor()
+    hearing.take(CLIP, 1.0)
+    hearing.take_sound(PCM, 1.0)
+    hearing.take(done(), 1.1)
+    hearing.playheads(1.9)
+    hearing.take(CLIP | {"response_id": "s", "item_id": "j"}, 1.95)
+    hearing.take_sound(PCM, 1.95)
+    assert hearing.playheads(2.1) == [playhead("i", 1000), playhead("j", 100)]
+
+
+def test_a_cut_is_not_told_again() -> None:
+    hearing, _ = tutor()
+    hearing.take(CLIP, 1.0)
+    hearing.take_sound(PCM, 1.0)
+    hearing.playheads(1.1)
+    assert hearing.take(done("cancelled"), 1.5)
+    assert hearing.playheads(1.6) == []
 
 
 def test_a_turn_ends_once() -> None:
