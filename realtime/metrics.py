@@ -1,10 +1,12 @@
 """Every metric, declared once."""
 
 from collections.abc import Mapping
+from itertools import product
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from realtime.errors import EngineError
+from realtime.session.stages import KINDS, STAGES
 
 REGISTRY = CollectorRegistry()
 
@@ -26,6 +28,8 @@ stage_seconds = Histogram(
     buckets=(0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 1, 1.25, 1.5, 2, 3, 5, 10),
     registry=REGISTRY,
 )
+for stage, kind in product(STAGES, KINDS):  # all are there from the start, at nothing
+    stage_seconds.labels(stage, kind)
 
 
 def count_reply(error: EngineError | None) -> None:
