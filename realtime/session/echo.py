@@ -24,7 +24,8 @@ BANDS = 24
 LAGS = np.arange(-2, 32)  # hops by which the microphone may be behind the playhead
 NEAR = 3  # hops by which the playhead may be told wrongly
 ROOM_S = 0.4  # in which a sound of a usual room falls by 60 dB
-FORGET = 0.98  # of what was learnt, a window
+FORGET = 0.98  # of how loud the echo is, a window
+FORGET_LAG = 0.95  # of how late it is: a client's buffers change it at once
 BELIEF = 12.0  # windows' worth: a talk begins with the belief that there is an echo as loud as the tutor
 LOUDER = 2.0  # times the power of the echo expected: what is above is somebody's
 SHARE = 0.2  # of a window's power that must be somebody's
@@ -54,6 +55,7 @@ class Echo:
         self._ducked_at_ms = np.inf
         self._noise = np.full(BANDS, np.inf, np.float32)
         self._cross = self._played = np.zeros((len(LAGS), BANDS), np.float32)  # by lag and band
+        self._likeness = self._before = np.zeros((len(LAGS), BANDS), np.float32)  # the same, sooner forgotten
         self._heard = np.zeros(BANDS, np.float32)
         self._hold = 0
         self._quiet = 0
@@ -126,7 +128,7 @@ class Echo:
         amplitude = np.sqrt(power)
         if not self._heard.any():
             self._believe(np.maximum(played.max(0), power))
-        lag = int((self._cross / np.sqrt(self._played * self._heard + 1)).sum(1).argmax())
+        lag = int((self._likeness / np.sqrt(self._before * self._heard + 1)).sum(1).argmax())
         near = slice(max(0, lag - NEAR), lag + NEAR + 1)
         gain = self._cross[near] / (self._played[near] + 1)
         echo = ((gain * np.sqrt(played[near])).max(0)) ** 2
@@ -135,20 +137,25 @@ class Echo:
         above = np.maximum(power - NOISE * self._noise, 0)
         beyond = np.maximum(above - LOUDER * echo, 0)
         share = float(beyond.sum() / max(above.sum(), 1))
+        self._learn_lag(amplitude, played)
         if self._ducked_at_ms == np.inf:
-            self._learn(np.minimum(amplitude, 1.5 * np.sqrt(echo) + np.sqrt(self._noise)), played)
+            self._learn_loudness(np.minimum(amplitude, 1.5 * np.sqrt(echo) + np.sqrt(self._noise)), played)
         return share
 
     def _believe(self, loud: Floats) -> None:
         """Before anything is known: the echo is as loud as the tutor, and may come after any delay."""
         self._heard = BELIEF * loud
-        self._cross = self._played = np.tile(self._heard, (len(LAGS), 1))
+        self._cross = self._played = self._likeness = self._before = np.tile(self._heard, (len(LAGS), 1))
 
-    def _learn(self, amplitude: Floats, played: Floats) -> None:
-        """What is louder than an echo can be is learnt from as if it were not: it is somebody's."""
+    def _learn_lag(self, amplitude: Floats, played: Floats) -> None:
+        self._likeness = FORGET_LAG * self._likeness + amplitude * np.sqrt(played)
+        self._before = FORGET_LAG * self._before + played
+        self._heard = FORGET_LAG * self._heard + amplitude**2
+
+    def _learn_loudness(self, amplitude: Floats, played: Floats) -> None:
+        """amplitude: no more than an echo can have; what is louder is somebody's, and teaches nothing."""
         self._cross = FORGET * self._cross + amplitude * np.sqrt(played)
         self._played = FORGET * self._played + played
-        self._heard = FORGET * self._heard + amplitude**2
 
     def _position(self, now_ms: float) -> float:
         lead_ms = self._playhead.lead_ms

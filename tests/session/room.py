@@ -56,12 +56,16 @@ def _at(level: float, sound: Sound) -> Sound:
 
 @dataclass(frozen=True)
 class Room:
-    """`echo_db`: how loud the tutor comes back; None for headphones. `late_ms`: after what delay."""
+    """`echo_db`: how loud the tutor comes back; None for headphones. `late_ms`: after what delay.
+
+    `stalls_ms`: the client's loudspeaker stands still once for so long, and nobody is told.
+    """
 
     echo_db: float | None = None
     late_ms: int = 0
     seed: int = 0
     reverberation_s: float = 0.4
+    stalls_ms: int = 0
 
     def echo_of(self, tutor: Sound) -> Sound:
         if self.echo_db is None:
@@ -72,7 +76,8 @@ class Room:
         tail *= 0.5 / np.sqrt(np.sum(tail**2))
         tail[0] = 1
         heard = np.convolve(tutor, tail / np.sqrt(np.sum(tail**2))) * 10 ** (self.echo_db / 20)
-        return np.concatenate((np.zeros(RATE * self.late_ms // 1000), heard))
+        late, stall = (np.zeros(RATE * ms // 1000) for ms in (self.late_ms, self.stalls_ms))
+        return np.concatenate((late, heard[: len(heard) // 2], stall, heard[len(heard) // 2 :]))
 
 
 class Scene:

@@ -24,6 +24,12 @@ def test_the_tutor_does_not_interrupt_itself(room: Room, voice: str) -> None:
     assert scene.taken_back == scene.ducks
 
 
+def test_a_loudspeaker_that_falls_behind_is_followed() -> None:
+    scene = Scene(Room(-10, 120, stalls_ms=60), tutor_says(LONG)).play()
+    assert scene.cut_at_ms is None
+    assert scene.ducks <= 1
+
+
 def test_without_telling_the_echo_the_tutor_would_interrupt_itself() -> None:
     assert Scene(ROOMS[3], tutor_says(LONG), told=False).play().cut_at_ms is not None
 
