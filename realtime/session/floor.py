@@ -63,6 +63,7 @@ class Floor:
         self._talk = talk
         self._tasks = tasks
         self._post = post
+        self._reply: Reply | None = None  # the last one
         self._asked: Asked | None = None  # what the reply that is about to begin was asked for
         self._idle = anyio.CancelScope()
         self._said: dict[str, Utterance] = {}  # by item, until it is answered
@@ -259,8 +260,10 @@ class Floor:
             else ClockPace(self._talk.blind_lead_ms)
         )
         output = asked.config.audio.output
-        delivery = Delivery(self._voice if asked.config.spoken else None, output.voice, output.speed)
+        voice = self._voice if asked.config.spoken else None
+        delivery = Delivery(voice, output.voice, output.speed, self._reply.behind if self._reply else False)
         speech.reply = Reply(speech.wire.id, speech.plan.script, delivery, pace, speech.stages.mark)
+        self._reply = speech.reply
         self._tasks.start_soon(speech.reply.run, self._post)
         return speech.reply
 

@@ -3,6 +3,7 @@
 Stopping it is cancelling its scope and waiting for its end; after that nothing of it can speak.
 """
 
+import math
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
@@ -42,16 +43,19 @@ Post = Callable[[ReplyNews], Awaitable[None]]
 Mark = Callable[[Stage], None]
 Piece = str | Segment | CallDelta  # text that is not spoken, or is, or part of a function call
 SOUND_BYTES = VOICE_RATE * 2 // 10  # 100 ms: fine enough for pacing
+FIRST_PATIENCE_MS = 1500
 APOLOGY = "Sorry, I lost the thread. Could you say that again?"
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """How a reply is spoken; `voice` is None in a text session."""
+    """How a reply is spoken; `voice` is None in a text session. `behind`: in the reply before this one it was
+    slower than its speech."""
 
     voice: Synthesizer | None
     speaker: str
     speed: float
+    behind: bool = False
 
 
 def _nobody_asks(stage: Stage) -> None:
@@ -67,6 +71,7 @@ class Reply:
     ) -> None:
         self.id = reply_id
         self.pace = pace
+        self.behind = delivery.behind  # the voice is slower than its speech, as far as is known
         self._script = script
         self._delivery = delivery
         self._mark = mark
@@ -166,12 +171,13 @@ class Reply:
                     await clips.send(ClipEnded(self.id))
 
     def _spoken(self, segment: Segment, last: Spoken | None) -> Spoken:
-        """The first clip begins at its first sound, since the learner waits for it in silence; a later one
-        when it will not run dry, since before it a pause is nothing unusual."""
+        """The learner waits for the first clip in silence: it begins at its first sound, or only a little
+        later where the voice is known to fall behind. Before a later one a pause is nothing unusual."""
+        speed = self._delivery.speed
         if last is None:
-            return Spoken(segment.text, self._delivery.speed, lambda: 0, patient=False)
+            return Spoken(segment.text, speed, lambda: 0, FIRST_PATIENCE_MS if self.behind else 0)
         wanted_ms = pause_ms(last.text, new_line=segment.new_line) - last.tail_ms
-        return Spoken(segment.text, self._delivery.speed, lambda: wanted_ms - self._dry_ms, patient=True)
+        return Spoken(segment.text, speed, lambda: wanted_ms - self._dry_ms, math.inf)
 
     @property
     def _dry_ms(self) -> float:
@@ -197,6 +203,8 @@ class Reply:
             await self._send(clip.end(), clips)
             raise
         await self._send(clip.end(), clips)
+        if clip.rate is not None:
+            self.behind = clip.rate < 1
 
     async def _send(self, said: list[Said], clips: MemoryObjectSendStream[ReplyNews]) -> None:
         for one in said:

@@ -22,14 +22,15 @@ Said = Sound | Pause
 
 
 class Spoken:
-    """`quiet_ms` says, when the clip begins, how much silence is to go before it. `patient`: it begins once
-    it will not run dry; else at once."""
+    """`quiet_ms` says, when the clip begins, how much silence is to go before it. It begins once it will not
+    run dry, or has been waited for beyond its first sound for `patience_ms`."""
 
-    def __init__(self, text: str, speed: float, quiet_ms: Callable[[], float], *, patient: bool) -> None:
+    def __init__(self, text: str, speed: float, quiet_ms: Callable[[], float], patience_ms: float) -> None:
         self.text = text
         self._speed = speed
         self._quiet_ms = quiet_ms
-        self._begun = not patient
+        self._patience_ms = patience_ms
+        self._begun = False
         self._edges = Edges()
         self._supply = Supply()
         self._words: tuple[Word, ...] = ()
@@ -41,6 +42,11 @@ class Spoken:
         """Silence at its end."""
         return self._edges.tail_ms
 
+    @property
+    def rate(self) -> float | None:
+        """How fast it is made, against real time; None while that is not known."""
+        return self._supply.rate
+
     def hear(self, sound: Sound, waited_ms: float) -> list[Said]:
         """What can be let out after more has come."""
         if isinstance(sound, Captioned):
@@ -48,8 +54,8 @@ class Spoken:
             return [] if self._offset_ms is None else [self._captioned(self._offset_ms)]
         self._supply = self._supply.take(len(sound) * 500 / VOICE_RATE, waited_ms)
         self._held += self._edges.feed(sound)
-        expected = expected_ms(self.text, self._words, self._speed)
-        self._begun = self._begun or self._supply.lasts(expected)
+        lasts = self._supply.lasts(expected_ms(self.text, self._words, self._speed))
+        self._begun = self._begun or lasts or self._supply.waited_ms >= self._patience_ms
         return self._let_out() if self._begun else []
 
     def end(self) -> list[Said]:

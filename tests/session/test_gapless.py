@@ -16,7 +16,7 @@ from realtime.engines.protocols import VOICE_RATE, Captioned, Sound
 from realtime.session.edges import Edges
 from realtime.session.news import ClipBegan, ClipCaptioned, ClipSounded, ReplyNews, ReplyPlayed
 from realtime.session.pace import ClockPace, Pace, PlayheadPace
-from realtime.session.reply import Delivery, Reply
+from realtime.session.reply import FIRST_PATIENCE_MS, Delivery, Reply
 from realtime.talk.transcript import Word
 from tests.session.timeless import run
 
@@ -120,18 +120,19 @@ class Ears:
                 self.pace.played(self.sent_ms - ahead_ms)
 
 
-def speak(voice: SteadyVoice, pace: Pace | None = None, texts: tuple[str, ...] = TEXTS) -> Ears:
+def speak(voice: SteadyVoice, pace: Pace | None = None, *, behind: bool = False) -> Ears:
     async def talk() -> Ears:
         ears = Ears(pace or PlayheadPace(2000, stalled_ms=5000))
-        reply = Reply("r", script, Delivery(voice, "any", 1), ears.pace)
+        reply = Reply("r", script, Delivery(voice, "any", 1, behind), ears.pace)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(reply.run, ears.take)
             tasks.start_soon(ears.report)
             reply.release()
+        assert reply.behind is (voice.rate < 1)
         return ears
 
     async def script() -> AsyncGenerator[str]:
-        for text in texts:
+        for text in TEXTS:
             yield f"{text} "
 
     return run(talk())
@@ -176,6 +177,18 @@ def test_a_voice_that_falls_behind_pauses_between_sentences(rate: float, caption
 def test_the_first_sound_waits_for_nothing() -> None:
     ears = speak(SteadyVoice(0.5))
     assert ears.began_ms == pytest.approx(PIECE_MS / 0.5)
+
+
+@pytest.mark.parametrize("rate", [0.6, 0.8])
+def test_where_the_voice_is_known_to_be_slow_the_first_clip_waits_too(rate: float) -> None:
+    ears = speak(SteadyVoice(rate), behind=True)
+    assert [gaps_ms(clip)[1:] for clip in clips_of(ears)] == [[], [], [], []]
+    assert ears.began_ms <= PIECE_MS / rate + FIRST_PATIENCE_MS + PIECE_MS / rate
+
+
+def test_nobody_waits_long_for_the_first_sound() -> None:
+    ears = speak(SteadyVoice(0.2), behind=True)
+    assert ears.began_ms == pytest.approx(PIECE_MS / 0.2 + FIRST_PATIENCE_MS)
 
 
 def test_no_more_is_sent_ahead_than_the_lead() -> None:
