@@ -8,8 +8,10 @@ import { language, t } from "./words.js";
 /** @import { Counts } from "./worklets/messages" */
 
 const PLAY_RATE = 24_000;
+/** What the stages are counted from. @type {Record<TutorLatency["kind"], string>} */
+export const AFTER = { voice: "latency.after", commit: "latency.after_commit", request: "latency.after_request" };
 
-/** Stages in the order they were reached, each with its share of the longest. @param {Record<string, number>} stages */
+/** Stages in the order they were reached, as the server lists those of one moment, each with its share of the longest. @param {Record<string, number>} stages */
 export function stageBars(stages) {
   const inOrder = Object.entries(stages).sort(([, one], [, other]) => one - other);
   const longest = Math.max(1, ...inOrder.map(([, ms]) => ms));
@@ -29,7 +31,7 @@ export function showLatency(node, latencies, sound) {
     return el("li", {}, el("span", {}, stageName(name)), bar, el("b", {}, t("latency.ms", { n: Math.round(ms) })));
   });
   node.replaceChildren(
-    el("p", { class: "quiet" }, t("latency.after")),
+    el("p", { class: "quiet" }, t(AFTER[last.kind])),
     el("ul", { class: "bars" }, ...rows),
     el("p", { class: "quiet" }, t("latency.sound", { came: seconds(sound.pushed), played: seconds(sound.played), underruns: sound.underruns })),
   );

@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 
 from realtime.errors import EngineError
 from realtime.session.stages import KINDS, STAGES
+from realtime.wire.server_events import Kind, Stage
 
 REGISTRY = CollectorRegistry()
 
@@ -38,7 +39,7 @@ def count_reply(error: EngineError | None) -> None:
         engine_errors.labels(error.stage, error.code).inc()
 
 
-def observe_stages(report: Mapping[str, int], kind: str) -> None:
+def observe_stages(report: Mapping[Stage, int], kind: Kind) -> None:
     for stage, ms in report.items():
         stage_seconds.labels(stage, kind).observe(ms / 1000)
 

@@ -18,11 +18,13 @@ import anyio
 import anyio.to_thread
 from opentelemetry import trace
 
+from realtime.wire.server_events import Kind, Stage
+
 log = logging.getLogger(__name__)
 NAMED = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 SERVICE = "atom-tutor"
 FLUSH_S = 2  # a collector that is away does not hold up the end of the server
-BEFORE = {
+BEFORE: dict[Stage, Stage] = {
     "first_token": "transcript",
     "first_segment": "first_token",
     "first_audio_made": "first_segment",
@@ -47,11 +49,11 @@ UNNAMED = Source("", "")
 class Told:
     """A reply that is over. `lasted_ms`, `stages`: from the end of speech."""
 
-    kind: str
+    kind: Kind
     ending: str
     held: bool
     lasted_ms: int
-    stages: Mapping[str, int]
+    stages: Mapping[Stage, int]
 
 
 def record(source: Source, reply: Told) -> None:
@@ -79,15 +81,16 @@ def record(source: Source, reply: Told) -> None:
     root.end(ended_ns)
 
 
-def spans(stages: Mapping[str, int]) -> dict[str, tuple[int, int]]:
+def spans(stages: Mapping[Stage, int]) -> dict[Stage, tuple[int, int]]:
     """Each stage from the one that it follows from, where that was reached, to its own time."""
     return {stage: (min(_before(stage, stages), ms), ms) for stage, ms in stages.items()}
 
 
-def _before(stage: str, stages: Mapping[str, int]) -> int:
-    while (stage := BEFORE.get(stage, "")) and stage not in stages:
-        pass
-    return stages.get(stage, 0)
+def _before(stage: Stage, stages: Mapping[Stage, int]) -> int:
+    before = BEFORE.get(stage)
+    if before is None:
+        return 0
+    return stages[before] if before in stages else _before(before, stages)
 
 
 @asynccontextmanager

@@ -5,21 +5,13 @@ counted from the end of speech only when they are told.
 """
 
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import get_args
 
 import anyio
 
-Stage = Literal[
-    "endpoint",
-    "transcript",
-    "first_token",
-    "first_segment",
-    "first_audio_made",
-    "first_audio_out",
-    "first_audio_played",
-]
+from realtime.wire.server_events import Kind, Stage
+
 STAGES: tuple[Stage, ...] = get_args(Stage)
-Kind = Literal["voice", "commit", "request"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
@@ -71,7 +63,7 @@ class Stages:
     def lasted_ms(self) -> int:
         return round((anyio.current_time() - self.cue.at_s) * 1000)
 
-    def report(self) -> dict[str, int]:
+    def report(self) -> dict[Stage, int]:
         """Milliseconds; what was known before the end of speech cost no time."""
         at_s = self.cue.reached | self._at_s
         return {

@@ -318,14 +318,26 @@ class TutorHint(ServerEvent):
     line: dict[str, str] = Field(default_factory=dict[str, str])
 
 
+Kind = Literal["voice", "commit", "request"]
+Stage = Literal[
+    "endpoint",
+    "transcript",
+    "first_token",
+    "first_segment",
+    "first_audio_made",
+    "first_audio_out",
+    "first_audio_played",
+]
+
+
 class TutorLatency(ServerEvent):
     """Milliseconds after the end of speech at which each stage of a reply was reached. `kind`: where that end
     is: `voice`: the learner fell silent; `commit`: the client said so; `request`: there was no speech."""
 
     type: Literal["tutor.latency"] = "tutor.latency"
     response_id: str
-    kind: Literal["voice", "commit", "request"]
-    stages: dict[str, int]
+    kind: Kind
+    stages: dict[Stage, int]
 
 
 class TutorResumed(ServerEvent):

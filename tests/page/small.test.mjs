@@ -1,8 +1,9 @@
 // @ts-check
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { eased, poseOf } from "../../client_web/companion.js";
-import { stageBars } from "../../client_web/latency.js";
+import { AFTER, stageBars } from "../../client_web/latency.js";
 import { byLevel } from "../../client_web/lessons.js";
 import { backoffMs } from "../../client_web/link.js";
 import { settingsFrom } from "../../client_web/settings.js";
@@ -26,10 +27,24 @@ test("lessons are grouped by level, easiest first", () => {
 });
 
 test("stages are shown in the order they were reached, against the longest", () => {
-  assert.deepEqual(stageBars({ first_clip: 400, endpoint: 100 }), [
-    { name: "endpoint", ms: 100, share: 0.25 },
-    { name: "first_clip", ms: 400, share: 1 },
+  const held = { endpoint: 512, transcript: 128, first_token: 256, first_audio_out: 512, first_audio_played: 1024 };
+  assert.deepEqual(stageBars(held), [
+    { name: "transcript", ms: 128, share: 0.125 },
+    { name: "first_token", ms: 256, share: 0.25 },
+    { name: "endpoint", ms: 512, share: 0.5 },
+    { name: "first_audio_out", ms: 512, share: 0.5 },
+    { name: "first_audio_played", ms: 1024, share: 1 },
   ]);
+});
+
+test("there are words for every stage and for what the stages are counted from", () => {
+  const schema = JSON.parse(readFileSync(new URL("../../client_web/protocol.schema.json", import.meta.url), "utf8"));
+  const { kind, stages } = schema.$defs.TutorLatency.properties;
+  const english = JSON.parse(readFileSync(new URL("../../client_web/messages/en.json", import.meta.url), "utf8"));
+  assert.deepEqual(Object.keys(AFTER).sort(), [...kind.enum].sort());
+  for (const key of Object.values(AFTER)) assert.ok(key in english, key);
+  assert.ok(stages.propertyNames.enum.length > 6);
+  for (const stage of stages.propertyNames.enum) assert.ok(`stage.${stage}` in english, stage);
 });
 
 test("Atom speaks only with the mouth of the speaking pose, and eases towards it", () => {

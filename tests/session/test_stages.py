@@ -200,8 +200,8 @@ def test_a_client_that_asks_late_is_counted_from_the_speech_and_one_that_asks_ag
 
 def test_a_reply_to_text_counts_from_the_request() -> None:
     async def scene(stage: Studio, client: Client) -> None:
-        await say(client, then_ms=320)
-        client.send({"type": "input_audio_buffer.clear"})
+        await stage.configure(client, turn_detection={"type": "server_vad", "create_response": False})
+        await say(client)
         item = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "Tea."}]}
         client.send({"type": "conversation.item.create", "item": item})
         client.send({"type": "response.create", "response": {"output_modalities": ["text"]}})
