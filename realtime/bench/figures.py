@@ -3,7 +3,7 @@
 import math
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from realtime.bench.judge import Findings, Tally
@@ -89,13 +89,8 @@ MEASURED = (
 
 
 def for_programs(found: Findings) -> dict[str, Any]:
-    spreads = {name: (spread(values), values) for name, values in delays(found).items()}
     return {
-        "delays_ms": {
-            name: {"n": of.n, "median": of.median, "p95": of.p95, "p99": of.p99, "values": _rounded(values)}
-            for name, (of, values) in spreads.items()
-            if of
-        },
+        "delays_ms": {name: _told_of(values) for name, values in delays(found).items() if values},
         "counts": {name: {"count": tally.count, "of": tally.of} for name, tally in counts(found).items()},
         "totals": totals(found),
         "turns": {"spoken": found.spoken.count, "planned": found.spoken.of},
@@ -106,8 +101,10 @@ def for_programs(found: Findings) -> dict[str, Any]:
     }
 
 
-def _rounded(values: Sequence[float]) -> list[float]:
-    return [round(value, 1) for value in values]
+def _told_of(values: Sequence[float]) -> dict[str, Any]:
+    rounded = [round(value, 1) for value in values]
+    of = spread(rounded)
+    return {**(asdict(of) if of else {}), "values": rounded}
 
 
 def _shown(tally: Tally) -> str:
@@ -125,7 +122,5 @@ def _told(found: Findings) -> list[str]:
     """What went wrong, each kind once."""
     kinds = {"error": found.errors, "refused": found.refused, "broken": found.broken}
     return [
-        f"{kind}, {whys.count(why)} times: {why}"
-        for kind, whys in kinds.items()
-        for why in dict.fromkeys(whys)
+        f"{kind} ({whys.count(why)}): {why}" for kind, whys in kinds.items() for why in dict.fromkeys(whys)
     ]

@@ -44,7 +44,6 @@ class Order:
 async def talk(order: Order, number: int, repertoire: Repertoire, diary: Diary) -> None:
     """Until the script is done or the connection ends; neither a refusal nor a break is raised."""
     turns = plan(number, order.turns, order.pauses_ms)
-    diary.planned = len(turns)
     headers = {"Authorization": f"Bearer {order.key}"} if order.key else {}
     protocol = [Subprotocol("tutor.v1" if order.tutor else "realtime")]
     greeted = False

@@ -13,7 +13,7 @@ JOIN_S = 4.0  # in which all of them come, so that they do not speak in step
 
 async def run(order: Order, repertoire: Repertoire) -> Sequence[Diary]:
     """Whoever is refused or cut off leaves the others be. Ends at the latest with the order's limit."""
-    diaries = [Diary() for _ in range(order.learners)]
+    diaries = [Diary(planned=order.turns) for _ in range(order.learners)]
     with anyio.move_on_after(order.limit_s):
         async with anyio.create_task_group() as tasks:
             for number, diary in enumerate(diaries):

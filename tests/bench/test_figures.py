@@ -55,8 +55,8 @@ def test_the_table_shows_what_was_measured_and_what_was_not() -> None:
     assert "| cut off in a pause of 700 ms | 2 of 3 |" in shown
     assert "| silenced by a cough | 1 of 2 |" in shown
     assert "| interruptions missed | not tried |" in shown
-    assert "- error, 2 times: no engine" in shown
-    assert "- refused, 1 times: server_full" in shown
+    assert "- error (2): no engine" in shown
+    assert "- refused (1): server_full" in shown
     assert shown.index("| cut off in a pause of 700 ms | 2 of 3 |") + 1 == shown.index(
         "| cut off in a pause of 1200 ms | 0 of 3 |"
     )

@@ -175,6 +175,15 @@ async def another_server() -> AsyncGenerator[tuple[Other, str]]:
             yield other, f"ws://127.0.0.1:{listener.getsockname()[1]}/v1/realtime"
 
 
+async def test_the_limit_ends_the_talks_and_what_was_not_said_is_told() -> None:
+    async with another_server() as (other, url):
+        other.came = 2
+        found = judge(await run(Order(url, key="secret", learners=2, turns=6, limit_s=1.5), SHORT))
+    assert found.spoken.of == 12, "the second had not even come"
+    assert found.spoken.count <= 2
+    assert (found.errors, found.broken, found.unanswered.count) == ([], [], 0)
+
+
 async def test_who_is_refused_or_cut_off_leaves_the_others_be() -> None:
     async with another_server() as (other, url):
         order = Order(url, key="secret", learners=3, turns=1, silence_ms=200)
