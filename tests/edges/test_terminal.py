@@ -29,7 +29,9 @@ def test_a_recording_is_answered(server: Served, tmp_path: Path) -> None:
     lines = [(who.strip(), what.strip()) for who, what in (line for line in said if len(line) == 2)]
     assert any(who == "you" and "fine" in what for who, what in lines)
     assert any(who == "Atom" for who, _ in lines)
-    assert any(who == "latency" and "first_audio" in what for who, what in lines)
+    [latency] = [what for who, what in lines if who == "latency"]
+    assert latency.endswith("(ms after the end of speech)")
+    assert latency.index("transcript") < latency.index("endpoint") < latency.index("first_audio_played")
     with wave.open(str(answer)) as file:
         assert file.getnframes() > file.getframerate()
 
