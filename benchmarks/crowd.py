@@ -49,13 +49,12 @@ class Sounds:
 
     @classmethod
     def of(cls, room: Pcm, voice: Pcm, sentence: Pcm, rate: int, longest_s: int = 600) -> "Sounds":
-        frames = [_cut(sound, rate) for sound in (room, voice, sentence)]
         resampler = soxr.ResampleStream(rate, HEARING_RATE, 1, dtype="int16", quality="LQ")
         silence, heard, count = np.zeros(rate * FRAME_MS // 1000, np.int16), list[int](), 0
         for _ in range(longest_s * 1000 // FRAME_MS):
             count += len(silence) if rate == HEARING_RATE else len(resampler.resample_chunk(silence))
             heard.append(count)
-        return cls(rate, *frames, tuple(heard))
+        return cls(rate, _cut(room, rate), _cut(voice, rate), _cut(sentence, rate), tuple(heard))
 
 
 def _cut(sound: Pcm, rate: int) -> tuple[bytes, ...]:

@@ -36,7 +36,7 @@ STORY = "Last summer we went to the mountains and walked along a river until we 
 ANSWER = "That is a good question."
 TALE = " ".join(["Then the old man walked to the river and sat down."] * 12)
 ENGINE_MS = ("--recognition-ms", "40", "--first-token-ms", "40", "--token-ms", "5", "--first-byte-ms", "40")
-CROWD, IDLE = 20, 100
+CROWD, IDLE = 50, 100
 SETTLE_S = 2.0
 LATE_MS = 5.0  # of the slowest frame but one in a hundred: then the figures are the learners' own
 TARGETS = {"silent": 2.0, "speaking": 5.0, "listening": 5.0, "memory": 1.0, "delay": 50.0}
@@ -149,7 +149,7 @@ def started(command: list[str], cores: set[int], **environment: str) -> Generato
 def sounds(rate: int) -> Sounds:
     sentence, story = (learners.spoken(text, learners.VOICES[0], 1) for text in (SENTENCE, STORY))
     room = np.random.default_rng(2).normal(0, 32768 * 10 ** (ROOM_DBFS / 20), rate * 10).astype(np.int16)
-    return Sounds.of(room, *(in_room(trimmed(sound), rate, room) for sound in (story, sentence)), rate)
+    return Sounds.of(room, in_room(trimmed(story), rate, room), in_room(trimmed(sentence), rate, room), rate)
 
 
 def trimmed(sound: Pcm) -> Pcm:

@@ -16,6 +16,7 @@ from realtime.settings import Server, Settings
 from realtime.setup.machine import look
 from realtime.setup.memory import told
 from realtime.setup.profiles import choose, settled
+from realtime.wire.socket import Socket
 
 TRANSPORT_BYTES = 32 * 2**20  # above every limit of ours, so that ours can answer with a reason
 
@@ -40,7 +41,7 @@ def run(arguments: argparse.Namespace) -> None:
         authority = certificate.authority.read_bytes() if certificate and server.tls == "self" else None
         config = uvicorn.Config(
             create_app(settings, address, authority),
-            ws="websockets-sansio",
+            ws=Socket,
             ws_max_size=TRANSPORT_BYTES,
             ws_per_message_deflate=False,
             log_level="warning",

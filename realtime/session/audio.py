@@ -2,8 +2,6 @@
 
 # pyright: reportMissingTypeStubs=false
 
-from collections.abc import Iterator
-
 import numpy as np
 import soxr
 
@@ -27,7 +25,7 @@ class InputAudio:
     def __init__(self, form: AudioFormat) -> None:
         self.start = 0  # of the oldest sample kept
         self.end = 0  # of the windows handed out
-        self._form = form
+        self._form: AudioFormat = form
         self._resampler = _resampler(form)
         self._kept = bytearray()
 
@@ -41,18 +39,20 @@ class InputAudio:
             self._form = form
             self._resampler = _resampler(form)
 
-    def write(self, audio: bytes) -> Iterator[Samples]:
-        """Take in audio in the client's format; give the windows, int16 [512], that are whole now.
+    def write(self, audio: bytes) -> Samples:
+        """Take in audio in the client's format; give the windows, int16 [n, 512], that are whole now.
 
-        `end` moves with each window, so whoever handles it finds the audio up to there.
+        Whoever handles one hands it out first, and so finds the audio up to there.
         """
         samples = _samples(audio, self._form)
         if self._resampler is not None:
             samples = self._resampler.resample_chunk(samples)
         self._kept += samples.tobytes()
-        while self.waiting >= WINDOW:
-            self.end += WINDOW
-            yield self.cut(self.end - WINDOW, self.end)
+        whole = self.waiting // WINDOW
+        return self.cut(self.end, self.end + whole * WINDOW).reshape(whole, WINDOW)
+
+    def hand_out(self) -> None:
+        self.end += WINDOW
 
     def cut(self, start: int, end: int) -> Samples:
         """A copy of what lies between two positions, as far as it is kept."""

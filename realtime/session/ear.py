@@ -10,6 +10,7 @@ from realtime.engines.protocols import SAMPLE_RATE, Hearing, Samples, Transcribe
 from realtime.errors import EngineError
 from realtime.protocol.items import to_wire
 from realtime.session.audio import InputAudio, to_ms, to_samples
+from realtime.session.gather import Sound
 from realtime.session.news import RecognitionEnded
 from realtime.session.shared import Post, Shared, new_id, now_ms
 from realtime.session.steady import Steady
@@ -82,15 +83,17 @@ class Ear:
         """The one that is open."""
         return self._open
 
-    def windows(self, pcm: bytes) -> Iterator[bool]:
+    def windows(self, sound: Sound) -> Iterator[bool]:
         """Take in audio in the client's format; True for each 32 ms of speech, False for silence."""
-        for at in range(0, len(pcm), PIECE_BYTES):
-            for window in self.audio.write(pcm[at : at + PIECE_BYTES]):
-                yield self._is_spoken(window)
+        judge = self.activity.skip if sound.quiet else self.activity.judge
+        for at in range(0, len(sound.pcm), PIECE_BYTES):
+            windows = self.audio.write(sound.pcm[at : at + PIECE_BYTES])
+            for window, speech in zip(windows, judge(windows), strict=True):
+                self.audio.hand_out()
+                yield self._is_other(window, speech=speech)
 
-    def _is_spoken(self, window: Samples) -> bool:
-        """By the learner: the tutor may be in the microphone, too."""
-        speech = self.activity.is_speech(window)
+    def _is_other(self, window: Samples, *, speech: bool) -> bool:
+        """Speech of the learner: the tutor may be in the microphone, too."""
         self._clock.tell(to_ms(self.audio.end + self.audio.waiting), now_ms())
         heard_at_ms = to_ms(self.audio.end) - self._clock.lead_ms
         if not self._shared.echo.audible(heard_at_ms):

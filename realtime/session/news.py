@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from realtime.errors import EngineError
+from realtime.session.gather import Sound
 from realtime.session.utterance import Utterance
 from realtime.talk.tokens import Tokens
 from realtime.talk.transcript import Transcript, Word
@@ -12,9 +13,9 @@ from realtime.wire.link import Link
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """An event or a binary audio frame from the client."""
+    """An event or sound from the client."""
 
-    message: AnyClientEvent | bytes
+    message: AnyClientEvent | Sound
 
 
 @dataclass(frozen=True, slots=True)

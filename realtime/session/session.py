@@ -24,6 +24,7 @@ from realtime.session.author import Author
 from realtime.session.course import Course
 from realtime.session.ear import Ear
 from realtime.session.floor import Floor
+from realtime.session.gather import Gather, Mood, Sound
 from realtime.session.news import Attached, Detached, News, Received
 from realtime.session.recall import Recall
 from realtime.session.shared import Shared, new_id
@@ -32,6 +33,7 @@ from realtime.session.vad import VoiceActivity, VoiceModel
 from realtime.settings import Settings
 from realtime.talk import moves
 from realtime.talk.conversation import Entry, Message
+from realtime.talk.turn import Turn
 from realtime.tracing import Source
 from realtime.tutor.lesson import Lesson
 from realtime.tutor.persona import persona
@@ -76,6 +78,7 @@ class Session:
         source, tape = Source(self.id, settings.profile), Tape(settings.limits.kept_audio_bytes)
         self._shared = Shared(self._tell, start, tape, tutor=tutor, source=source)
         self._shared.mother_tongue = settings.talk.mother_tongue
+        self._gather = Gather()
         self._course = Course(lessons, settings.first_lesson)
         if start.prompt:
             self._course.choose_if_known(start.prompt.get("id"))
@@ -100,7 +103,20 @@ class Session:
                 self._floor.mouth.abandon()
 
     async def receive(self, message: AnyClientEvent | bytes) -> None:
-        await self._post.send(Received(message))
+        if isinstance(message, bytes):
+            await self._put(self._gather.add(message, self._shared.config.audio.input.format))
+            return
+        await self._put(self._gather.take())
+        await self._put(message)
+
+    async def _put(self, message: AnyClientEvent | Sound | None) -> None:
+        """Nearly always there is room, and then nothing is waited for."""
+        if message is None:
+            return
+        try:
+            self._post.send_nowait(Received(message))
+        except anyio.WouldBlock:
+            await self._post.send(Received(message))
 
     async def attach(self, link: Link, *, back: bool) -> None:
         """A client has connected; `back`: its socket was cut, and it goes on."""
@@ -123,6 +139,7 @@ class Session:
                 await self._floor.happen(moves.Left())
             case _:
                 await self._floor.take(news)
+        self._gather.mood = mood(self._floor.turn)
 
     async def _welcome(self, link: Link, *, back: bool) -> None:
         self._link = link
@@ -133,17 +150,17 @@ class Session:
         standing = self._course.standing()
         await self._tell(TutorResumed(session=self._described(), items=items, lesson=standing))
 
-    async def _obey(self, message: AnyClientEvent | bytes) -> None:
+    async def _obey(self, message: AnyClientEvent | Sound) -> None:
         """What the client asks for is done, or refused with nothing of it done."""
         try:
-            if isinstance(message, bytes):
+            if isinstance(message, Sound):
                 await self._hear(message)
                 return
             for action in rules.apply(message, self._view(), new_id):
                 await self._act(action)
         except ProtocolError as error:
             metrics.client_errors.labels(error.code).inc()
-            await self._tell(told(error, None if isinstance(message, bytes) else message.event_id))
+            await self._tell(told(error, None if isinstance(message, Sound) else message.event_id))
 
     def _view(self) -> rules.View:
         mouth = self._floor.mouth
@@ -164,7 +181,7 @@ class Session:
             case rules.Tell(event=event):
                 await self._tell(event)
             case rules.Append(audio=audio):
-                await self._hear(audio)
+                await self._hear(Sound(audio, quiet=False))
             case rules.Configure(config=config):
                 await self._configure(config)
             case rules.Converse(conversation=conversation):
@@ -193,13 +210,13 @@ class Session:
             case rules.GiveHint():
                 await self._give_hint()
 
-    async def _hear(self, audio: bytes) -> None:
-        rules.checked(audio, self._shared.config)
+    async def _hear(self, sound: Sound) -> None:
+        rules.checked(sound.pcm, self._shared.config)
         detect, limit_ms = self._shared.policy.detect, self._settings.limits.utterance_ms
         if not detect and self._ear.buffered_ms > limit_ms:
             message = f"more than {limit_ms} ms of audio without a commit"
             raise ProtocolError("input_audio_buffer_full", message)
-        for count, speech in enumerate(self._ear.windows(audio), 1):
+        for count, speech in enumerate(self._ear.windows(sound), 1):
             await self._floor.happen(moves.Window(speech))
             if detect and self._floor.turn.ear == "quiet":
                 self._ear.idle()
@@ -283,3 +300,10 @@ class Session:
 
     def _described(self) -> dict[str, Any]:
         return {**self._shared.config.described(), "id": self.id, "expires_at": self._expires_at}
+
+
+def mood(turn: Turn) -> Mood:
+    """What is to be known at once: where speech begins, where it ends, and whether it interrupts."""
+    if turn.ear == "quiet" and turn.speech_ms == 0:
+        return "idle"
+    return "hearing" if turn.ear == "hearing" and not turn.ducked and turn.silent_ms == 0 else "alert"

@@ -14,6 +14,7 @@ from realtime.engines.protocols import Samples
 
 WINDOW = 512  # samples at 16 kHz: 32 ms
 _CONTEXT = 64
+_MADE_UP = 16  # skipped windows that the model is shown after all, so that it knows what went before
 _HYSTERESIS = 0.15  # speech goes on until the probability is this far below the threshold
 
 Floats = NDArray[np.float32]
@@ -30,10 +31,10 @@ class VoiceModel:
         options.enable_cpu_mem_arena = False
         self._session = runtime.InferenceSession(_asset(), options, ["CPUExecutionProvider"])
 
-    def run(self, window: Floats, h: Floats, c: Floats) -> tuple[float, Floats, Floats]:
-        """window [1, 576], h and c [1, 1, 128] -> probability and the next h and c."""
-        probability, h, c = self._session.run(None, {"input": window, "h": h, "c": c})
-        return float(np.asarray(probability).ravel()[0]), np.asarray(h), np.asarray(c)
+    def run(self, windows: Floats, h: Floats, c: Floats) -> tuple[list[float], Floats, Floats]:
+        """windows [n, 576] in a row, h and c [1, 1, 128] -> their probabilities and the next h and c."""
+        probabilities, h, c = self._session.run(None, {"input": windows, "h": h, "c": c})
+        return np.asarray(probabilities).ravel().tolist(), np.asarray(h), np.asarray(c)
 
 
 def _asset() -> Path:
@@ -51,16 +52,36 @@ class VoiceActivity:
         self.threshold = threshold
         self._model = model
         self._h = self._c = np.zeros((1, 1, 128), np.float32)
-        self._input = np.zeros((1, _CONTEXT + WINDOW), np.float32)
+        self._skipped = np.zeros((0, WINDOW), np.int16)
+        self._before = np.zeros(_CONTEXT, np.int16)  # the samples before those
         self._speaking = False
 
     def is_speech(self, window: Samples) -> bool:
         """window: int16 [512]."""
-        frame = self._input
-        frame[0, :_CONTEXT] = frame[0, -_CONTEXT:]
-        frame[0, _CONTEXT:] = window
-        frame[0, _CONTEXT:] /= 32768
-        probability, self._h, self._c = self._model.run(frame, self._h, self._c)
+        return self.judge(window[None])[0]
+
+    def judge(self, windows: Samples) -> list[bool]:
+        """windows: int16 [n, 512]. Whether each is speech; what was skipped last is made up for."""
+        if not len(windows):
+            return []
+        missed = len(self._skipped)
+        sound = np.concatenate((self._before, self._skipped.ravel(), windows.ravel())).astype(np.float32)
+        sound /= 32768
+        frames = np.lib.stride_tricks.sliding_window_view(sound, _CONTEXT + WINDOW)[::WINDOW]
+        probabilities, self._h, self._c = self._model.run(frames, self._h, self._c)
+        self._before, self._skipped = windows[-1, -_CONTEXT:], windows[:0]
+        return [self._is_speech(probability) for probability in probabilities[missed:]]
+
+    def skip(self, windows: Samples) -> list[bool]:
+        """Windows that hold no speech, known without the model."""
+        gone = np.concatenate((self._skipped, windows))
+        if len(gone) > _MADE_UP:
+            self._before = gone[-_MADE_UP - 1, -_CONTEXT:]
+        self._skipped = gone[-_MADE_UP:]
+        self._speaking = False
+        return [False] * len(windows)
+
+    def _is_speech(self, probability: float) -> bool:
         floor = max(0.01, self.threshold - _HYSTERESIS)
         self._speaking = probability >= (floor if self._speaking else self.threshold)
         return self._speaking

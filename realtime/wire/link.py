@@ -1,5 +1,6 @@
 """One WebSocket: frames in as events, events out as frames. Nothing else knows the socket."""
 
+import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from itertools import count
@@ -46,6 +47,14 @@ class Link:
     async def send(self, message: Outgoing) -> None:
         """Waits for a reader that is behind. Raises LinkClosed when it is gone or takes nothing any more."""
         try:
+            self._to_writer.send_nowait(message)
+        except anyio.WouldBlock:
+            await self._send_late(message)
+        except (anyio.BrokenResourceError, anyio.ClosedResourceError) as error:
+            raise LinkClosed("the socket is closed") from error
+
+    async def _send_late(self, message: Outgoing) -> None:
+        try:
             with anyio.fail_after(self._limits.send_s):
                 await self._to_writer.send(message)
         except (anyio.BrokenResourceError, anyio.ClosedResourceError) as error:
@@ -64,7 +73,7 @@ class Link:
         """
         rate = Rate(self._limits.messages_per_s)
         while (frame := await self._receive()) is not None:
-            if wait_s := rate.wait_s(anyio.current_time()):
+            if wait_s := rate.wait_s(time.monotonic()):
                 await anyio.sleep(wait_s)
             try:
                 yield self._read(frame.get("text"), frame.get("bytes"))

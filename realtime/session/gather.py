@@ -1,0 +1,68 @@
+"""A learner's frames, gathered while nothing hangs on each: a talk need not be woken fifty times a second."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from realtime.protocol.config import AudioFormat, PcmFormat
+
+QUIET_MS = 160  # of frames in which nobody speaks are taken up together
+VOICED_MS = 80  # of frames within speech: less than the pause that begins to work
+FRAME_MS = 100  # of an append that is longer than that, each window is judged
+MARGIN = 2.0  # times the power of the room: what is not louder than that is the room
+LOUD = 32768**2 * 10**-5.5  # -55 dBFS: what is louder is judged, however loud the room is
+VOICED = 16.0  # times the power of the room: within speech that is no pause
+RISE_PER_S = 1.6  # of what is taken for the room: 2 dB a second
+
+STEP = 4
+_ONES = np.ones(2048, np.float32)  # a dot product costs a fifth of a mean
+
+Mood = Literal["alert", "idle", "hearing"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """`quiet`: only the room is heard in it."""
+
+    pcm: bytes
+    quiet: bool
+
+
+class Gather:
+    """`mood`: nobody speaks, somebody does, or each window may decide something."""
+
+    def __init__(self) -> None:
+        self.mood: Mood = "alert"
+        self._room = LOUD  # the power of the room: the least that was heard of late
+        self._kept = bytearray()
+
+    def add(self, frame: bytes, form: AudioFormat) -> Sound | None:
+        """What is to be taken up now."""
+        if not isinstance(form, PcmFormat) or len(frame) % 2 or not frame:
+            return Sound(frame, quiet=False)
+        ms = len(frame) * 500 / form.rate
+        power = _power(frame)
+        self._room = min(power, self._room * RISE_PER_S ** (ms / 1000))
+        quiet = self.mood == "idle" and ms <= FRAME_MS and power <= min(self._room * MARGIN, LOUD)
+        voiced = self.mood == "hearing" and power > self._room * VOICED
+        if not (quiet or voiced or self._kept):
+            return Sound(frame, quiet=False)
+        self._kept += frame
+        most_ms = QUIET_MS if quiet else VOICED_MS if voiced else 0
+        return self.take(quiet=quiet) if len(self._kept) * 500 / form.rate >= most_ms else None
+
+    def take(self, *, quiet: bool = False) -> Sound | None:
+        """What is kept."""
+        if not self._kept:
+            return None
+        sound, self._kept = Sound(bytes(self._kept), quiet), bytearray()
+        return sound
+
+
+def _power(frame: bytes) -> float:
+    """About the mean: some microphones add a constant. A quarter of the samples tells it."""
+    samples = np.frombuffer(frame, np.int16)[::STEP].astype(np.float32)
+    count = len(samples)
+    mean = float(samples.dot(_ONES[:count])) / count if count <= len(_ONES) else float(samples.mean())
+    return float(samples.dot(samples)) / count - mean * mean

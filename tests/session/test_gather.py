@@ -1,0 +1,91 @@
+"""Frames are gathered while nothing hangs on each, and none is lost, late or out of order."""
+
+import numpy as np
+
+from realtime.protocol.config import LawFormat, PcmFormat
+from realtime.session.gather import QUIET_MS, VOICED_MS, Gather, Sound
+
+RATE = 48_000
+FORM = PcmFormat(rate=RATE)
+FRAME_MS = 20
+
+
+def frame(dbfs: float, seed: int = 0, constant: int = 0) -> bytes:
+    sound = np.random.default_rng(seed).normal(constant, 32768 * 10 ** (dbfs / 20), RATE * FRAME_MS // 1000)
+    return sound.astype(np.int16).tobytes()
+
+
+def settled() -> Gather:
+    """It has heard the room, and nobody speaks."""
+    gather = Gather()
+    for number in range(3):
+        gather.add(frame(-60, number), FORM)
+    gather.mood = "idle"
+    return gather
+
+
+def taken(gather: Gather, frames: list[bytes]) -> list[Sound]:
+    return [sound for each in frames if (sound := gather.add(each, FORM))]
+
+
+def test_a_quiet_room_is_taken_up_in_larger_pieces() -> None:
+    room = [frame(-60, number) for number in range(16)]
+    sounds = taken(settled(), room)
+    assert [len(sound.pcm) * 500 / RATE for sound in sounds] == [QUIET_MS, QUIET_MS]
+    assert all(sound.quiet for sound in sounds)
+    assert b"".join(sound.pcm for sound in sounds) == b"".join(room)
+
+
+def test_a_voice_takes_what_was_kept_along_at_once() -> None:
+    gather, room, voice = settled(), [frame(-60, 1), frame(-60, 2)], frame(-40, 3)
+    assert taken(gather, room) == []
+    assert gather.add(voice, FORM) == Sound(b"".join(room) + voice, quiet=False)
+
+
+def test_a_microphone_with_a_constant_is_as_quiet() -> None:
+    gather = settled()
+    assert taken(gather, [frame(-60, number, constant=2000) for number in range(7)]) == []
+
+
+def test_nothing_is_kept_where_each_window_may_decide_something() -> None:
+    gather = settled()
+    gather.mood = "alert"
+    assert gather.add(frame(-60), FORM) == Sound(frame(-60), quiet=False)
+
+
+def test_a_loud_room_is_never_taken_for_quiet() -> None:
+    gather = Gather()
+    gather.mood = "idle"
+    sounds = taken(gather, [frame(-45, number) for number in range(20)])
+    assert len(sounds) == 20
+    assert not any(sound.quiet for sound in sounds)
+
+
+def test_within_speech_less_is_kept_than_the_pause_that_begins_to_work() -> None:
+    gather = settled()
+    gather.mood = "hearing"
+    sounds = taken(gather, [frame(-30, number) for number in range(8)])
+    assert [len(sound.pcm) * 500 / RATE for sound in sounds] == [VOICED_MS, VOICED_MS]
+    assert not any(sound.quiet for sound in sounds)
+
+
+def test_the_end_of_speech_is_taken_up_at_once() -> None:
+    gather, voice = settled(), frame(-30, 1)
+    gather.mood = "hearing"
+    assert gather.add(voice, FORM) is None
+    assert gather.add(frame(-60, 2), FORM) == Sound(voice + frame(-60, 2), quiet=False)
+
+
+def test_what_is_kept_goes_before_whatever_follows() -> None:
+    gather = settled()
+    gather.add(frame(-60, 1), FORM)
+    assert gather.take() == Sound(frame(-60, 1), quiet=False)
+    assert gather.take() is None
+
+
+def test_what_cannot_be_judged_is_passed_on() -> None:
+    gather = settled()
+    assert gather.add(b"\0\0\0", FORM) == Sound(b"\0\0\0", quiet=False)
+    assert gather.add(b"\xff" * 160, LawFormat(type="audio/pcmu")) == Sound(b"\xff" * 160, quiet=False)
+    long = frame(-60) * 6
+    assert gather.add(long, FORM) == Sound(long, quiet=False)

@@ -1,0 +1,128 @@
+"""The short way for whole binary frames, against what the long way would make of the same bytes."""
+
+import asyncio
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from starlette.types import Receive, Scope, Send
+from uvicorn.config import Config
+from uvicorn.server import ServerState
+from websockets.frames import Frame, Opcode
+
+from realtime.wire.socket import Socket, whole_binary
+
+
+@given(st.binary(max_size=70_000), st.binary(max_size=9), st.binary(max_size=9))
+def test_a_whole_frame_is_read(payload: bytes, before: bytes, after: bytes) -> None:
+    sent = Frame(Opcode.BINARY, payload).serialize(mask=True)
+    found = whole_binary(before + sent + after, len(before))
+    if len(payload) < 2**16:
+        assert found == (payload, len(before) + len(sent))
+    else:
+        assert found is None
+
+
+@pytest.mark.parametrize("size", [0, 5, 200])
+def test_a_part_of_a_frame_is_none(size: int) -> None:
+    sent = Frame(Opcode.BINARY, bytes(size)).serialize(mask=True)
+    assert [whole_binary(sent[:length], 0) for length in range(len(sent))] == [None] * len(sent)
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        Frame(Opcode.TEXT, b"{}").serialize(mask=True),
+        Frame(Opcode.BINARY, b"part", fin=False).serialize(mask=True),
+        Frame(Opcode.CONT, b"rest").serialize(mask=True),
+        Frame(Opcode.PING, b"").serialize(mask=True),
+        Frame(Opcode.BINARY, b"unmasked").serialize(mask=False),
+    ],
+)
+def test_what_is_not_plain_goes_the_long_way(frame: bytes) -> None:
+    assert whole_binary(frame, 0) is None
+
+
+class Wire(asyncio.Transport):
+    """Takes what is written, and is never behind."""
+
+    def write(self, data: object) -> None: ...
+
+    def pause_reading(self) -> None: ...
+
+    def resume_reading(self) -> None: ...
+
+    def is_closing(self) -> bool:
+        return False
+
+    def close(self) -> None: ...
+
+
+GREETING = (
+    b"GET / HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: websocket\r\n"
+    b"sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+)
+
+
+def unchanged(frame: Frame) -> bytes:
+    """Masked by zeros, so that sound in it may look like a frame."""
+    head = bytes((frame.fin << 7 | frame.opcode, 0x80 | len(frame.data)))
+    return head + bytes(4) + frame.data
+
+
+INSIDE = unchanged(Frame(Opcode.BINARY, b"in"))
+MESSAGES: dict[str, list[Frame]] = {
+    "sound": [Frame(Opcode.BINARY, b"sound")],
+    "a frame in sound": [Frame(Opcode.BINARY, INSIDE * 2)],
+    "text": [Frame(Opcode.TEXT, b"{}")],
+    "ping": [Frame(Opcode.PING, b"")],
+    "fragments": [
+        Frame(Opcode.BINARY, INSIDE, fin=False),
+        Frame(Opcode.PING, b""),
+        Frame(Opcode.CONT, INSIDE, fin=True),
+    ],
+}
+
+
+async def received(pieces: list[bytes]) -> list[str | bytes]:
+    got: list[str | bytes] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        await send({"type": "websocket.accept"})
+        while (message := await receive())["type"] == "websocket.receive":
+            got.append(message["text"] if "text" in message else bytes(message["bytes"]))
+
+    config = Config(app, lifespan="off", log_level="critical", ws_ping_interval=None)
+    config.load()
+    server = ServerState()
+    socket = Socket(config, server, {})
+    socket.connection_made(Wire())
+    socket.data_received(GREETING)
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    for piece in pieces:
+        socket.data_received(piece)
+    socket.connection_lost(None)
+    await asyncio.gather(*server.tasks)
+    return got
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    st.lists(st.sampled_from(sorted(MESSAGES)), max_size=6),
+    st.lists(st.integers(0, 100), max_size=30).map(sorted),
+)
+def test_every_message_arrives_once_and_in_order_however_the_bytes_are_cut(
+    kinds: list[str], cuts: list[int]
+) -> None:
+    frames = [frame for kind in kinds for frame in MESSAGES[kind]]
+    sent = b"".join(unchanged(frame) for frame in frames)
+    ends = [0, *(cut for cut in cuts if cut < len(sent)), len(sent)]
+    pieces = [sent[begins:end] for begins, end in pairwise(ends) if begins < end]
+    whole: list[str | bytes] = []
+    for kind in kinds:
+        content = b"".join(frame.data for frame in MESSAGES[kind])
+        whole += [] if kind == "ping" else [content.decode() if kind == "text" else content]
+    assert asyncio.run(received(pieces)) == whole
