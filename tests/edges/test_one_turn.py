@@ -235,7 +235,8 @@ def test_as_a_stream_the_transcript_comes_first_and_the_audio_as_it_is_made(free
     said = "".join(events[n]["delta"] for n in texts)
     assert (done["input_text"], done["response_text"]) == (HEARD, said)
     heard = b"".join(base64.b64decode(events[n]["delta"]) for n in sounds)
-    assert len(heard) == len(said.split()) * 400 * 48
+    words_ms = len(said.split()) * 400
+    assert words_ms < len(heard) / 48 <= words_ms + 310, "the words, a pause and the edges of two clips"
 
 
 @pytest.mark.parametrize(
