@@ -73,10 +73,15 @@ class Ear:
         """Audio that a commit would take; in silence that is the pre-roll of what may come."""
         return to_ms(self.audio.end - (self._open.start if self._open else self._mark))
 
+    def ago_ms(self, windows_ms: int) -> float:
+        """How long ago the audio came that lies so far back from the last window; a late frame changes that
+        little."""
+        return now_ms() - self._heard_at_ms + windows_ms
+
     @property
-    def behind_ms(self) -> int:
-        """Audio that has come and is in no window yet."""
-        return to_ms(self.audio.waiting)
+    def _heard_at_ms(self) -> float:
+        """When the end of the last window was in the microphone, the way to here included."""
+        return to_ms(self.audio.end) - self._clock.lead_ms
 
     @property
     def utterance(self) -> Utterance | None:
@@ -95,7 +100,7 @@ class Ear:
     def _is_other(self, window: Samples, *, speech: bool) -> bool:
         """Speech of the learner: the tutor may be in the microphone, too."""
         self._clock.tell(to_ms(self.audio.end + self.audio.waiting), now_ms())
-        heard_at_ms = to_ms(self.audio.end) - self._clock.lead_ms
+        heard_at_ms = self._heard_at_ms
         if not self._shared.echo.audible(heard_at_ms):
             return speech
         return self._shared.echo.is_other(window, heard_at_ms, speech=speech)

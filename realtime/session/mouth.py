@@ -89,11 +89,13 @@ class Mouth:
             return False
         self.speech = None
         self._lay_by(speech)
-        await self._account(speech)
+        self._observe(speech, "completed")
+        await self._tell_stages(speech)
         return True
 
     async def stop(self, reason: StopReason) -> Speech | None:
         """End the reply, wait for its end, close it on the wire, keep only what was heard."""
+        self.account()
         speech = await self.drop()
         if speech is None or not speech.announced:
             return speech
@@ -106,7 +108,7 @@ class Mouth:
         if self._shared.tutor:
             for item_id in speech.playbacks:
                 await self._cut(item_id, tell=not running)
-        await self._account(speech, "cut" if speech.complete else "cancelled")
+        await self._tell_stages(speech)
         return speech
 
     async def drop(self) -> Speech | None:
@@ -127,12 +129,13 @@ class Mouth:
 
     async def hush(self) -> None:
         """It is not played on."""
+        self.account()
         speech = await self.drop()
-        if speech:
-            await self._account(speech, "cut")
+        if speech and speech.announced:
+            await self._tell_stages(speech)
 
-    def abandon(self) -> None:
-        """The talk ends in the middle of it."""
+    def account(self) -> None:
+        """It is stopped: noted as over before anything is waited for, since the talk may end meanwhile."""
         if self.speech and self.speech.announced:
             self._observe(self.speech, "cut" if self.speech.complete else "cancelled")
 
@@ -153,13 +156,8 @@ class Mouth:
         self._shared.echo.duck(on, now_ms())
         await self._shared.tell_tutor(TutorDuck(on=on))
 
-    async def _account(self, speech: Speech, ending: Ending = "completed") -> None:
-        """It is over: where its time went."""
-        if speech.announced:
-            self._observe(speech, ending)
-            await self._tell_stages(speech)
-
     def _observe(self, speech: Speech, ending: Ending) -> None:
+        """It is over: where its time went."""
         stages = speech.stages
         report = stages.report()
         metrics.observe_stages(report, stages.cue.kind)

@@ -100,7 +100,7 @@ class Session:
                 async for news in self._inbox:
                     await self._take(news)
             finally:
-                self._floor.mouth.abandon()
+                self._floor.mouth.account()
 
     async def receive(self, message: AnyClientEvent | bytes) -> None:
         if isinstance(message, bytes):

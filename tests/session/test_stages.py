@@ -107,6 +107,17 @@ def test_a_slow_recogniser_puts_everything_behind_the_endpoint() -> None:
     act(scene)
 
 
+def test_a_frame_that_comes_late_makes_the_learner_wait_and_does_not_move_the_end_of_speech() -> None:
+    async def scene(stage: Studio, client: Client) -> None:
+        await say(client, then_ms=ENDPOINT_MS - WINDOW_MS)
+        await anyio.sleep(0.1)
+        client.append(silence(WINDOW_MS))
+        latency = await played(client)
+        assert latency["stages"]["endpoint"] == ENDPOINT_MS + 100
+
+    act(scene)
+
+
 def test_the_next_replys_stages_are_its_own() -> None:
     async def scene(stage: Studio, client: Client) -> None:
         async with anyio.create_task_group() as tasks:
