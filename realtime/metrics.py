@@ -19,6 +19,9 @@ replies = Counter("tutor_replies", "replies by how they ended", ["ending"], regi
 held_replies = Counter(
     "tutor_held_replies", "replies begun before the endpoint", ["became"], registry=REGISTRY
 )
+waiting_replies = Gauge(
+    "tutor_waiting_replies", "replies of all talks that have no sound yet", registry=REGISTRY
+)
 stand_ins = Counter(
     "tutor_stand_ins", "clips spoken by the voice that stands in", ["code"], registry=REGISTRY
 )

@@ -11,6 +11,7 @@ from anyio.abc import TaskGroup
 
 from realtime import metrics
 from realtime.engines.protocols import Samples, Synthesizer
+from realtime.errors import EngineError
 from realtime.protocol.config import ServerVad
 from realtime.protocol.request import Asked
 from realtime.protocol.response import ResponseWire
@@ -27,15 +28,16 @@ from realtime.session.news import (
     ReplyPlayed,
 )
 from realtime.session.pace import ClockPace, PlayheadPace
-from realtime.session.reply import Delivery, Reply
+from realtime.session.reply import Delivery, Mark, Reply
 from realtime.session.shared import Post, Shared, new_id
 from realtime.session.speech import Speech
+from realtime.session.stages import Stage
 from realtime.session.utterance import Utterance
 from realtime.settings import Talk
 from realtime.talk import moves
 from realtime.talk.conversation import Entry, Message, Part
 from realtime.talk.transcript import Transcript, Word
-from realtime.talk.turn import WINDOW_MS, Turn, advance
+from realtime.talk.turn import WINDOW_MS, Policy, Turn, advance
 
 
 class Floor:
@@ -76,9 +78,17 @@ class Floor:
         speech_ms = self.turn.speech_ms
         if isinstance(event, moves.Window) and event.speech:
             speech_ms += WINDOW_MS
-        self.turn, effects = advance(self.turn, event, self._shared.policy)
+        self.turn, effects = advance(self.turn, event, self._policy(event))
         for effect in effects:
             await self._carry_out(effect, speech_ms, by_voice=isinstance(event, moves.Window))
+
+    def _policy(self, event: moves.Event) -> Policy:
+        """Where the engines are behind, none of their time goes into a reply that may be dropped."""
+        policy, talk = self._shared.policy, self._talk
+        if not isinstance(event, moves.Recognised):
+            return policy
+        room = self._shared.demand.spares(talk.speculate_below, anyio.current_time())
+        return policy if talk.speculate and room else replace(policy, speculate=False)
 
     async def ask(self, asked: Asked) -> None:
         """The client asks for a reply, in the conversation or aside."""
@@ -106,6 +116,7 @@ class Floor:
                 news = replace(news, outcome=self._course.spelled(heard))
                 await self.happen(await self._ear.take(news, self.mouth.text if self.turn.ducked else ""))
             case RecognitionEnded():
+                self._blame(news.outcome)
                 await self.happen(await self._ear.take(news))
             case Idle():
                 await self._prompt()
@@ -116,11 +127,16 @@ class Floor:
             case _ if news.reply_id in self.asides:
                 await self.asides.take(news)
             case ReplyEnded():
+                self._blame(news.error)
                 await self.mouth.complete(news)
             case _:
                 if await self.mouth.take(news):
                     self._ear.settle()
                     await self.happen(moves.ReplySounded())
+
+    def _blame(self, outcome: Transcript | EngineError | None) -> None:
+        if isinstance(outcome, EngineError):
+            self._shared.demand.fail(outcome, anyio.current_time())
 
     # what the turn decides
 
@@ -262,10 +278,25 @@ class Floor:
         output = asked.config.audio.output
         voice = self._voice if asked.config.spoken else None
         delivery = Delivery(voice, output.voice, output.speed, self._reply.behind if self._reply else False)
-        speech.reply = Reply(speech.wire.id, speech.plan.script, delivery, pace, speech.stages.mark)
+        speech.reply = Reply(speech.wire.id, speech.plan.script, delivery, pace, self._marking(speech))
         self._reply = speech.reply
-        self._tasks.start_soon(speech.reply.run, self._post)
+        self._tasks.start_soon(self._make, speech.reply)
         return speech.reply
+
+    async def _make(self, reply: Reply) -> None:
+        self._shared.demand.begin(reply.id)
+        try:
+            await reply.run(self._post)
+        finally:
+            self._shared.demand.sound(reply.id)
+
+    def _marking(self, speech: Speech) -> Mark:
+        def mark(stage: Stage) -> None:
+            speech.stages.mark(stage)
+            if stage == "first_audio_made":
+                self._shared.demand.sound(speech.wire.id)
+
+        return mark
 
     def _cue(self, speech: Speech) -> None:
         """Its time counts from the end of what it answers; a cough after the words is not that. Where

@@ -7,7 +7,7 @@ recognitions and its replies are tasks of its own group; when `run` has ended, n
 import logging
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import anyio
@@ -22,6 +22,7 @@ from realtime.protocol.items import to_wire
 from realtime.session.audio import recording, to_ms
 from realtime.session.author import Author
 from realtime.session.course import Course
+from realtime.session.demand import Demand
 from realtime.session.ear import Ear
 from realtime.session.floor import Floor
 from realtime.session.gather import Gather, Mood, Sound
@@ -53,6 +54,7 @@ class Engines:
     synthesizer: Synthesizer
     voice_model: VoiceModel
     chat: ChatModel | None = None
+    demand: Demand = field(default_factory=Demand)  # of all talks
 
 
 class Session:
@@ -76,7 +78,7 @@ class Session:
         self._expires_at = round(time.time() + settings.limits.session_s)
         self._post, self._inbox = anyio.create_memory_object_stream[News](INBOX)
         source, tape = Source(self.id, settings.profile), Tape(settings.limits.kept_audio_bytes)
-        self._shared = Shared(self._tell, start, tape, tutor=tutor, source=source)
+        self._shared = Shared(self._tell, start, tape, tutor=tutor, source=source, demand=engines.demand)
         self._shared.mother_tongue = settings.talk.mother_tongue
         self._gather = Gather()
         self._course = Course(lessons, settings.first_lesson)

@@ -7,6 +7,7 @@ from typing import Any
 import anyio
 
 from realtime.protocol.config import Config, Patience, policy
+from realtime.session.demand import Demand
 from realtime.session.echo import Echo
 from realtime.session.tape import Tape
 from realtime.talk.conversation import Conversation
@@ -34,9 +35,17 @@ class Shared:
     policy: Policy
 
     def __init__(
-        self, tell: Tell, config: Config, tape: Tape, *, tutor: bool, source: Source = UNNAMED
+        self,
+        tell: Tell,
+        config: Config,
+        tape: Tape,
+        *,
+        tutor: bool,
+        source: Source = UNNAMED,
+        demand: Demand | None = None,
     ) -> None:
         self.source = source
+        self.demand = demand or Demand()
         self.tell = tell
         self.tape = tape
         self.echo = Echo()
