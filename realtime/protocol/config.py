@@ -215,20 +215,27 @@ _EAGERNESS_MS = {"high": 400, "medium": 700, "auto": 700, "low": 1200}
 Patience = Literal["low", "medium", "high"]
 _PATIENCE: dict[Patience, float] = {"low": 0.7, "medium": 1.0, "high": 2.0}
 
+Level = Literal["A1", "A2", "B1"]
+_LEVEL: dict[Level, float] = {"A1": 1.2, "A2": 1.0, "B1": 0.9}  # beginners look for words longer
 
-def policy(config: Config, *, tutor: bool, patience: Patience = "medium") -> Policy:
-    """The turn's policy that a configuration asks for; the learner's patience stretches the wait."""
+
+def policy(config: Config, *, tutor: bool, patience: Patience = "medium", level: Level = "A2") -> Policy:
+    """The turn's policy that a configuration asks for; the learner's patience and level stretch the wait.
+
+    A GA client has no learner's level to tell: what it asks for is what it gets.
+    """
     detection = config.audio.input.turn_detection
     live = tutor or config.transcribes_only
     if detection is None:
         return Policy(detect=False, graceful=tutor, live=live)
     fixed = isinstance(detection, ServerVad)
     wait_ms = detection.silence_duration_ms if fixed else _EAGERNESS_MS[detection.eagerness]
+    stretch = _PATIENCE[patience] * (_LEVEL[level] if tutor else 1)
     return Policy(
         respond=detection.create_response and not config.transcribes_only,
         interrupt=detection.interrupt_response,
         graceful=tutor,
         live=live,
-        endpoint_ms=round(wait_ms * _PATIENCE[patience]),
+        endpoint_ms=round(wait_ms * stretch),
         attentive=tutor or not fixed,
     )

@@ -79,7 +79,8 @@ class Session:
         self._post, self._inbox = anyio.create_memory_object_stream[News](INBOX)
         source, tape = Source(self.id, settings.profile), Tape(settings.limits.kept_audio_bytes)
         self._shared = Shared(self._tell, start, tape, tutor=tutor, source=source, demand=engines.demand)
-        self._shared.mother_tongue = settings.talk.mother_tongue
+        self._shared.level, self._shared.mother_tongue = self._learner
+        self._shared.configure(start)
         self._gather = Gather()
         self._course = Course(lessons, settings.first_lesson)
         if start.prompt:
@@ -267,7 +268,8 @@ class Session:
         """What was not set stays; the tutor's own instructions follow the learner, a client's own do not."""
         shared, told = self._shared, self._learner
         level, tongue = self._learner = (settings.level or told[0], settings.mother_tongue or told[1])
-        shared.patience, shared.mother_tongue = settings.patience or shared.patience, tongue
+        shared.patience = settings.patience or shared.patience
+        shared.level, shared.mother_tongue = level, tongue
         changes: Tree = {"type": shared.config.type}
         if settings.speech_rate is not None:
             changes["audio"] = {"output": {"speed": settings.speech_rate}}

@@ -6,7 +6,7 @@ from typing import Any
 
 import anyio
 
-from realtime.protocol.config import Config, Patience, policy
+from realtime.protocol.config import Config, Level, Patience, policy
 from realtime.session.demand import Demand
 from realtime.session.echo import Echo
 from realtime.session.tape import Tape
@@ -53,6 +53,7 @@ class Shared:
         self.conversation = Conversation()
         self.conversation_id = new_id("conv")
         self.patience: Patience = "medium"
+        self.level: Level = "A2"
         self.mother_tongue = "en"
         self._changes = 0
         self.configure(config)
@@ -85,7 +86,7 @@ class Shared:
 
     def configure(self, config: Config) -> None:
         self.config = config
-        self.policy = policy(config, tutor=self.tutor, patience=self.patience)
+        self.policy = policy(config, tutor=self.tutor, patience=self.patience, level=self.level)
         self.touch()
 
     def touch(self) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from realtime.errors import ProtocolError
-from realtime.protocol.config import Config, SemanticVad, ServerVad, merged, policy
+from realtime.protocol.config import Config, Level, SemanticVad, ServerVad, merged, policy
 from realtime.talk.turn import Policy
 from realtime.wire.codec import encode
 from realtime.wire.server_events import SessionUpdated
@@ -303,6 +303,24 @@ def test_semantic_vad_waits_longer_the_less_eager_it_is() -> None:
         for eagerness in ("high", "medium", "auto", "low")
     ]
     assert waits == [400, 700, 700, 1200]
+
+
+def test_a_beginner_is_waited_for_longer() -> None:
+    levels: tuple[Level, ...] = ("A1", "A2", "B1")
+    waits = [policy(configured(ServerVad()), tutor=True, level=level).endpoint_ms for level in levels]
+    assert waits == sorted(set(waits), reverse=True)
+    assert waits[1] == ServerVad().silence_duration_ms
+
+
+def test_patience_and_level_both_stretch_the_wait() -> None:
+    detection = configured(ServerVad(silence_duration_ms=1000))
+    assert policy(detection, tutor=True, patience="high", level="B1").endpoint_ms == 1800
+
+
+def test_no_level_stretches_what_a_ga_client_asked_for() -> None:
+    for detection in (ServerVad(), SemanticVad()):
+        asked = policy(configured(detection), tutor=False)
+        assert policy(configured(detection), tutor=False, level="A1") == asked
 
 
 def test_only_semantic_vad_and_the_tutors_own_protocol_look_at_the_words() -> None:

@@ -78,6 +78,18 @@ async def test_the_learners_pace_and_level_are_kept() -> None:
         assert (await client.configured())["instructions"] == "Be a pirate."
 
 
+async def test_a_beginner_is_waited_for_longer() -> None:
+    async with studio() as stage:
+        ends_ms: list[int] = []
+        for level in ("A1", "B1"):
+            client = await stage.connect()
+            client.send({"type": "tutor.settings", "patience": "high", "level": level})
+            client.hear(speech(800) + silence(2500))
+            ends_ms.append((await client.until("input_audio_buffer.speech_stopped"))["audio_end_ms"])
+        beginner_ms, other_ms = ends_ms
+        assert beginner_ms > other_ms
+
+
 async def test_a_patient_tutor_waits_longer() -> None:
     async with studio() as stage:
         client = await stage.connect()
