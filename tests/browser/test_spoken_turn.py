@@ -61,3 +61,9 @@ def test_a_spoken_turn_and_an_interruption(server: Served, open_page: OpenPage, 
     assert cut["playing"] == ""
     assert cut["underruns"] == 0
     wait_for(page, "now.voice === 0")
+
+    # Where the time of a spoken answer went is shown, up to the first sound that was played.
+    rows = page.locator("#latency li span")
+    rows.filter(has_text="Sure that you had finished").wait_for(state="attached", timeout=5000)
+    assert rows.last.text_content() == "First sound played to you"
+    assert rows.count() == 7
