@@ -9,9 +9,10 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
 
 from realtime.errors import ProtocolError
-from realtime.keys import Keys, Pass, token_of
+from realtime.keys import Keys, Pass, Secrets, token_of
 from realtime.protocol.config import Config, merged, refused, restyled
 from realtime.settings import Settings
+from realtime.tls import is_loopback
 from realtime.tutor.persona import persona
 from realtime.wire.model import Wire
 
@@ -31,8 +32,8 @@ class SecretRequest(Wire):
 class Door:
     """Knows the keys and the settings; the routes ask it."""
 
-    def __init__(self, settings: Settings) -> None:
-        self.keys = Keys(settings.api_keys, time.time)
+    def __init__(self, settings: Settings, secrets: Secrets | None = None) -> None:
+        self.keys = Keys(settings.api_keys, time.time, secrets)
         self._settings = settings
 
     def described(self) -> dict[str, Any]:
@@ -43,7 +44,9 @@ class Door:
             "keys": not self.keys.open,
             "profile": self._settings.profile,
             "chat": self._settings.talks_freely,
-            "elsewhere": any(url is not None for url in urls),
+            "elsewhere": any(
+                not is_loopback(urlsplit(url).hostname or "") for url in urls if url is not None
+            ),
         }
 
     def subprotocols(self, connection: HTTPConnection) -> list[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import anyio
 import httpx
+from anyio.abc import TaskGroup
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -25,6 +26,7 @@ from realtime.engines.protocols import ChatModel, Synthesizer
 from realtime.engines.recognition import HttpTranscriber
 from realtime.engines.stand_in import StandIn
 from realtime.engines.voice import HttpSynthesizer
+from realtime.house import House, SharedSecrets, Tally
 from realtime.one_turn import Turns
 from realtime.packs.pack import Pack, load
 from realtime.protocol.prompt import messages
@@ -59,8 +61,11 @@ class Hall:
     authority: bytes | None
 
 
-def create_app(settings: Settings, address: str, authority: bytes | None = None) -> Starlette:
-    """`address` is told to whoever started the server; `authority`: what devices are to trust (PEM).
+def create_app(
+    settings: Settings, address: str, authority: bytes | None = None, house: House | None = None
+) -> Starlette:
+    """`address` is told to whoever started the server; `authority`: what devices are to trust (PEM); `house`:
+    what this worker shares with others, whose parent has started the engines.
 
     Raises LessonError for a broken lesson file, PackError for a broken voice pack.
     """
@@ -79,16 +84,8 @@ def create_app(settings: Settings, address: str, authority: bytes | None = None)
             httpx.AsyncClient(limits=NO_LIMITS) as client,
             anyio.create_task_group() as tasks,
         ):
-            base_url = settings.engines.speech_url
-            if base_url is None:
-                port = free_port()
-                command = speech_server(port, settings.whisper, settings.bark)
-                tasks.start_soon(keep_alive, "speech server", [*command, "--as-child"])
-                base_url = f"http://127.0.0.1:{port}/v1"
+            base_url, chat_server = start_engines(settings, client, tasks)
             hearing_url = settings.engines.transcription_url or base_url
-            chat_server = own_chat_server(client, settings)
-            if chat_server:
-                tasks.start_soon(run_after, client, base_url, chat_server)
             transcriber = HttpTranscriber(client, hearing_url, settings.engines)
             engines = Engines(
                 transcriber,
@@ -96,13 +93,17 @@ def create_app(settings: Settings, address: str, authority: bytes | None = None)
                 VoiceModel(),
                 chat_model(client, settings.engines, chat_server),
             )
-            sessions = Sessions(settings, engines, lessons, tasks)
+            told = Tally(house).tell if house else int
+            sessions = Sessions(settings, engines, lessons, tasks, told)
             turns = Turns(settings, engines, transcriber, lessons)
             roots = {hearing_url.removesuffix("/v1"): "recognition server"}
             roots |= {base_url.removesuffix("/v1"): "speech server"}
-            hall = Hall(settings, Door(settings), sessions, turns, client, roots, chat_server, authority)
+            roots |= {house.chat_root: "chat server"} if house and house.chat_root else {}
+            door = Door(settings, SharedSecrets(house.secrets_folder) if house else None)
+            hall = Hall(settings, door, sessions, turns, client, roots, chat_server, authority)
             app.state.hall = hall
-            tasks.start_soon(tell_when_ready, hall, address)
+            if house is None:
+                tasks.start_soon(tell_when_ready, hall, address)
             yield
             tasks.cancel_scope.cancel()
 
@@ -123,6 +124,22 @@ def create_app(settings: Settings, address: str, authority: bytes | None = None)
         middleware=[Middleware(PageHeaders)],
         lifespan=lifespan,
     )
+
+
+def start_engines(
+    settings: Settings, client: httpx.AsyncClient, tasks: TaskGroup
+) -> tuple[str, ChatServer | None]:
+    """Those that are not elsewhere, as children; where speech is made, and vLLM if it is one of them."""
+    base_url = settings.engines.speech_url
+    if base_url is None:
+        port = free_port()
+        command = speech_server(port, settings.whisper, settings.bark)
+        tasks.start_soon(keep_alive, "speech server", [*command, "--as-child"])
+        base_url = f"http://127.0.0.1:{port}/v1"
+    chat_server = own_chat_server(client, settings)
+    if chat_server:
+        tasks.start_soon(run_after, client, base_url, chat_server)
+    return base_url, chat_server
 
 
 async def run_after(client: httpx.AsyncClient, speech_url: str, chat_server: ChatServer) -> None:
@@ -247,7 +264,7 @@ async def tell_when_ready(hall: Hall, address: str) -> None:
 
 async def metrics_page(request: Request) -> Response:
     hall: Hall = request.app.state.hall
-    metrics.sessions.set(len(hall.sessions))
+    metrics.sessions.set(hall.sessions.in_all)
     metrics.tasks.set(len(anyio.get_running_tasks()))
     return Response(metrics.exposition(), media_type="text/plain; version=0.0.4")
 

@@ -23,16 +23,17 @@ async def keep_alive(
     command: Sequence[str],
     environment: Mapping[str, str] | None = None,
     began: Callable[[], Coroutine[Any, Any, None]] | None = None,
+    files: Sequence[int] = (),
 ) -> None:
     """Run a child until cancelled; one that dies is started again, after a growing pause.
 
-    `began` is called with each process, and cancelled when that ends.
+    `began` is called with each process, and cancelled when that ends. `files`: descriptors that it inherits.
     """
     pause_s = 0.1
     while True:
         started_s = anyio.current_time()
         async with await anyio.open_process(
-            command, stdin=subprocess.PIPE, stdout=None, stderr=None, env=environment
+            command, stdin=subprocess.PIPE, stdout=None, stderr=None, env=environment, pass_fds=files
         ) as process:
             try:
                 async with anyio.create_task_group() as tasks:

@@ -4,7 +4,7 @@ import hmac
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import quote
 
 SECRET = "ek_"
@@ -30,14 +30,15 @@ class Pass:
 class Keys:
     """Without keys whoever reaches the server may talk: then it listens on loopback only.
 
-    `now` gives Unix seconds. A secret opens talks on the process that minted it, any number until it expires.
+    `now` gives Unix seconds. A secret opens any number of talks until it expires.
     """
 
-    def __init__(self, keys: Sequence[str], now: Callable[[], float], most_secrets: int = 10_000) -> None:
+    def __init__(
+        self, keys: Sequence[str], now: Callable[[], float], secrets: "Secrets | None" = None
+    ) -> None:
         self._keys = [key.encode() for key in keys]
         self._now = now
-        self._most = most_secrets
-        self._secrets: dict[str, Secret] = {}
+        self._secrets = secrets or OwnSecrets()
 
     @property
     def open(self) -> bool:
@@ -58,17 +59,33 @@ class Keys:
         return any([hmac.compare_digest(given, key) for key in self._keys])
 
     def mint(self, seconds: int, session: dict[str, Any]) -> Secret:
-        self._forget_expired()
-        if len(self._secrets) >= self._most:
-            del self._secrets[next(iter(self._secrets))]
-        value = SECRET + secrets.token_hex(24)
-        secret = self._secrets[value] = Secret(value, int(self._now()) + seconds, session)
+        secret = Secret(SECRET + secrets.token_hex(24), int(self._now()) + seconds, session)
+        self._secrets.put(secret, self._now())
         return secret
 
-    def _forget_expired(self) -> None:
-        now = self._now()
-        for value in [value for value, secret in self._secrets.items() if secret.expires_at <= now]:
-            del self._secrets[value]
+
+class Secrets(Protocol):
+    def get(self, value: str) -> Secret | None: ...
+
+    def put(self, secret: Secret, now_s: float) -> None: ...
+
+
+class OwnSecrets:
+    """Those of this process."""
+
+    def __init__(self, most: int = 10_000) -> None:
+        self._most = most
+        self._known: dict[str, Secret] = {}
+
+    def get(self, value: str) -> Secret | None:
+        return self._known.get(value)
+
+    def put(self, secret: Secret, now_s: float) -> None:
+        for value in [value for value, known in self._known.items() if known.expires_at <= now_s]:
+            del self._known[value]
+        if len(self._known) >= self._most:
+            del self._known[next(iter(self._known))]
+        self._known[secret.value] = secret
 
 
 def token_of(authorization: str | None, subprotocols: Sequence[str]) -> str | None:

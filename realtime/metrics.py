@@ -1,18 +1,21 @@
 """Every metric, declared once."""
 
+import os
 from collections.abc import Mapping
 from itertools import product
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
 
+from realtime import house
 from realtime.errors import EngineError
 from realtime.session.stages import KINDS, STAGES
 from realtime.wire.server_events import Kind, Stage
 
 REGISTRY = CollectorRegistry()
 
-sessions = Gauge("tutor_sessions", "talks that are open", registry=REGISTRY)
-tasks = Gauge("tutor_tasks", "tasks that are alive", registry=REGISTRY)
+sessions = Gauge("tutor_sessions", "talks that are open", registry=REGISTRY, multiprocess_mode="mostrecent")
+tasks = Gauge("tutor_tasks", "tasks that are alive", registry=REGISTRY, multiprocess_mode="mostrecent")
 client_errors = Counter("tutor_client_errors", "client events that were refused", ["code"], registry=REGISTRY)
 engine_errors = Counter("tutor_engine_errors", "engine failures", ["stage", "code"], registry=REGISTRY)
 replies = Counter("tutor_replies", "replies by how they ended", ["ending"], registry=REGISTRY)
@@ -48,4 +51,9 @@ def observe_stages(report: Mapping[Stage, int], kind: Kind) -> None:
 
 
 def exposition() -> bytes:
-    return generate_latest(REGISTRY)
+    """Of all workers, where there are several; those that have died count on."""
+    if house.METRICS not in os.environ:
+        return generate_latest(REGISTRY)
+    together = CollectorRegistry()
+    MultiProcessCollector(together)
+    return generate_latest(together)

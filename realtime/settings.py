@@ -14,6 +14,7 @@ class Frozen(BaseModel):
 class Server(Frozen):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65_535)
+    workers: int = Field(default=1, ge=1)  # processes that serve talks, on as many cores
     origins: tuple[str, ...] = ()  # pages that may open a talk, besides the server's own
     tls: Literal["self"] | None = None  # a certificate authority of this machine's own
     tls_cert: Path | None = None

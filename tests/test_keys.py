@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from realtime.keys import SUBPROTOCOL, Keys, Pass, token_of
+from realtime.keys import SUBPROTOCOL, Keys, OwnSecrets, Pass, token_of
 from realtime.tls import local_names, own_certificate
 
 
@@ -45,7 +45,7 @@ def test_a_secret_opens_talks_until_it_expires_and_never_mints() -> None:
 
 
 def test_secrets_are_bounded_and_the_oldest_goes_first() -> None:
-    keys = Keys([], Clock(), most_secrets=2)
+    keys = Keys([], Clock(), OwnSecrets(most=2))
     first, second, third = (keys.mint(10, {}) for _ in range(3))
     assert keys.admit(first.value) is None
     assert keys.admit(second.value) and keys.admit(third.value)
@@ -53,7 +53,7 @@ def test_secrets_are_bounded_and_the_oldest_goes_first() -> None:
 
 def test_expired_secrets_make_room() -> None:
     clock = Clock()
-    keys = Keys([], clock, most_secrets=2)
+    keys = Keys([], clock, OwnSecrets(most=2))
     keys.mint(10, {})
     lasting = keys.mint(100, {})
     clock.now_s += 50

@@ -6,7 +6,7 @@ from typing import get_args
 from realtime.settings import Settings
 
 _FLAGS = {
-    "server": ("host", "port", "tls", "tls_cert", "tls_key", "origins"),
+    "server": ("host", "port", "workers", "tls", "tls_cert", "tls_key", "origins"),
     "engines": ("speech_url", "transcription_url", "chat_url", "chat_model", "voice_pack"),
     "talk": ("lesson", "lessons"),
 }
@@ -15,6 +15,7 @@ _FLAGS = {
 def add_settings(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", help="address to listen on (default 127.0.0.1)")
     parser.add_argument("--port", type=int, help="port to listen on (default 8000; 0: any free one)")
+    parser.add_argument("--workers", type=int, help="processes that serve talks (default 1)")
     parser.add_argument(
         "--profile",
         choices=get_args(Settings.model_fields["profile"].annotation),

@@ -5,10 +5,9 @@ import os
 import socket
 import sys
 
-import uvicorn
+import anyio
 
 from realtime import tls
-from realtime.app import create_app
 from realtime.commands.options import settings_of
 from realtime.errors import SettingsError
 from realtime.keys import invitation
@@ -16,9 +15,8 @@ from realtime.settings import Server, Settings
 from realtime.setup.machine import look
 from realtime.setup.memory import told
 from realtime.setup.profiles import choose, settled
-from realtime.wire.socket import Socket
-
-TRANSPORT_BYTES = 32 * 2**20  # above every limit of ours, so that ours can answer with a reason
+from realtime.worker import Place, serve
+from realtime.workers import conduct
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -38,18 +36,18 @@ def run(arguments: argparse.Namespace) -> None:
         if server.tls == "self":
             print(tls.qr_code(_invitation(address, settings)), flush=True)
             print(f"Each phone is to trust {address}/authority.pem once (docs/operating.md)", flush=True)
-        authority = certificate.authority.read_bytes() if certificate and server.tls == "self" else None
-        config = uvicorn.Config(
-            create_app(settings, address, authority),
-            ws=Socket,
-            ws_max_size=TRANSPORT_BYTES,
-            ws_per_message_deflate=False,
-            log_level="warning",
-            timeout_graceful_shutdown=3,
-            ssl_certfile=certificate.chain if certificate else None,
-            ssl_keyfile=certificate.key if certificate else None,
+        place = Place(
+            settings=settings,
+            address=address,
+            listener=listener.fileno(),
+            chain=certificate.chain if certificate else None,
+            key=certificate.key if certificate else None,
+            authority=certificate.authority if certificate and server.tls == "self" else None,
         )
-        uvicorn.Server(config).run(sockets=[listener])
+        if server.workers == 1:
+            serve(place, listener)
+        else:
+            anyio.run(conduct, place)
 
 
 def _with_profile(settings: Settings) -> Settings:

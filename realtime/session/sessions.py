@@ -1,7 +1,7 @@
 """All talks of this process: opened, resumed after a lost socket, ended."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import anyio
@@ -29,23 +29,37 @@ class Seat:
 
 
 class Sessions:
-    """`tasks` is the application's task group: a talk lives in it, not in its connection."""
+    """`tasks` is the application's task group: a talk lives in it, not in its connection.
+
+    `told` how many talks there are here, gives how many there are in all workers.
+    """
 
     def __init__(
-        self, settings: Settings, engines: Engines, lessons: Mapping[str, Lesson], tasks: TaskGroup
+        self,
+        settings: Settings,
+        engines: Engines,
+        lessons: Mapping[str, Lesson],
+        tasks: TaskGroup,
+        told: Callable[[int], int] = int,
     ) -> None:
         self.lessons = lessons
         self._settings = settings
         self._engines = engines
         self._tasks = tasks
+        self._told = told
         self._seats: dict[str, Seat] = {}
 
     def __len__(self) -> int:
         return len(self._seats)
 
+    @property
+    def in_all(self) -> int:
+        """Talks of all workers."""
+        return self._told(len(self._seats))
+
     async def serve(self, link: Link, start: Config) -> None:
         """One connection, from its greeting to its end; `start`: how its session is configured at first."""
-        if len(self._seats) >= self._settings.limits.sessions:
+        if self.in_all >= self._settings.limits.sessions:
             message = f"all {self._settings.limits.sessions} places are taken"
             await link.refuse(ProtocolError("server_full", message, kind="server_error"))
             await link.close(1013, message)
@@ -68,6 +82,7 @@ class Sessions:
         session = Session(self._settings, self._engines, self.lessons, start, tutor=link.tutor)
         seat = Seat(session, link)
         self._seats[session.id] = seat
+        self._told(len(self._seats))
         self._tasks.start_soon(self._run, seat)
         return seat
 
@@ -82,6 +97,7 @@ class Sessions:
             farewell = 1011, "the session has failed"
         finally:
             self._seats.pop(seat.session.id, None)
+            self._told(len(self._seats))
             if seat.link:
                 await seat.link.close(*farewell)
 

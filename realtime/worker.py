@@ -1,0 +1,68 @@
+"""One process that serves talks: alone, or as one of several behind the same port.
+
+TUTOR_WORKER_PLACE=PLACE python -m realtime.worker
+"""
+
+import os
+import signal
+import socket
+import threading
+from pathlib import Path
+
+import uvicorn
+from pydantic import BaseModel, ConfigDict
+
+from realtime.app import create_app
+from realtime.house import House
+from realtime.settings import Settings
+from realtime.wire.socket import Socket
+
+PLACE = "TUTOR_WORKER_PLACE"
+TRANSPORT_BYTES = 32 * 2**20  # above every limit of ours, so that ours can answer with a reason
+
+
+class Place(BaseModel):
+    """`listener`: a descriptor; `authority`: what devices are to trust."""
+
+    model_config = ConfigDict(frozen=True)
+
+    settings: Settings
+    address: str
+    listener: int
+    chain: Path | None
+    key: Path | None
+    authority: Path | None
+    house: House | None = None
+
+
+def serve(place: Place, listener: socket.socket) -> None:
+    authority = place.authority.read_bytes() if place.authority else None
+    config = uvicorn.Config(
+        create_app(place.settings, place.address, authority, place.house),
+        ws=Socket,
+        ws_max_size=TRANSPORT_BYTES,
+        ws_per_message_deflate=False,
+        log_level="warning",
+        timeout_graceful_shutdown=3,
+        ssl_certfile=place.chain,
+        ssl_keyfile=place.key,
+    )
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+def main() -> None:
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    place = Place.model_validate_json(os.environ.pop(PLACE))
+    with socket.socket(fileno=place.listener) as listener:
+        serve(place, listener)
+
+
+def _end_with_parent() -> None:
+    """Even a parent that was killed closes its end of the pipe."""
+    while os.read(0, 1024):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    main()
