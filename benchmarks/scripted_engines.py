@@ -6,7 +6,8 @@ Serves `/v1/audio/transcriptions`, `/v1/chat/completions` and `/v1/audio/speech`
 taken in order, over and over. Without replies the answer repeats what was said. `tool_choice: required` or a
 last message that says "call NAME" is answered by calls of tools, with arguments that fit their schemas. The
 output of a tool is read back. `POST /script` changes any field of Script while it runs; `GET /script` shows
-them with counts.
+them with counts. A request whose prompt holds a `scripted_hearing.Saying` is answered with as much of that as
+its sound has voice for, in place of the next transcript.
 """
 
 import argparse
@@ -21,9 +22,12 @@ import numpy as np
 import uvicorn
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.datastructures import UploadFile
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
+
+from benchmarks.scripted_hearing import heard, known, samples
 
 RATE = 24_000
 Json = dict[str, Any]
@@ -64,10 +68,16 @@ class Engine:
             return _refusal()
         if self.script.recognition_fault == "stall":
             await asyncio.sleep(3600)
-        text = self.script.transcripts[turn % len(self.script.transcripts)]
-        words = [
-            {"word": word, "start": n * 0.3, "end": n * 0.3 + 0.3} for n, word in enumerate(text.split())
-        ]
+        prompt, file = form.get("prompt"), form.get("file")
+        said = known(prompt) if isinstance(prompt, str) else None
+        if said and isinstance(file, UploadFile):
+            words = heard(*said, *samples(await file.read()))
+            text = " ".join(word["word"] for word in words)
+        else:
+            text = self.script.transcripts[turn % len(self.script.transcripts)]
+            words = [
+                {"word": word, "start": n * 0.3, "end": n * 0.3 + 0.3} for n, word in enumerate(text.split())
+            ]
         verbose = form.get("response_format") == "verbose_json"
         return JSONResponse(
             {"text": text, **({"words": words, "duration": 0.3 * len(words)} if verbose else {})}
@@ -238,6 +248,11 @@ async def _fail(fault: Fault) -> None:
         await asyncio.sleep(3600)
 
 
+def _gone(request: Request, error: Exception) -> Response:
+    """Nobody waits for the answer any more."""
+    return Response(status_code=499)
+
+
 def _refusal() -> Response:
     error = {"message": "the script refuses", "type": "server_error", "code": "scripted", "param": None}
     return JSONResponse({"error": error}, 500)
@@ -266,7 +281,8 @@ def create_app(script: Script) -> Starlette:
             Route("/script", engine.show, methods=["GET"]),
             Route("/script", engine.change, methods=["POST"]),
             Route("/healthz", engine.show),
-        ]
+        ],
+        exception_handlers={ClientDisconnect: _gone},
     )
 
 
