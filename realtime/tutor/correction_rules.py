@@ -134,8 +134,9 @@ def _rule(marked: Marked, name: str, plain: Plain) -> Rule:
     try:
         return Rule.model_validate(plain)
     except ValidationError as error:
-        where = tuple(key for key in error.errors()[0]["loc"] if key != "[key]")
-        raise marked.error((name, *where), f"`{name}`: {error.errors()[0]['msg']}") from error
+        first = error.errors()[0]
+        where = (name, *(key for key in first["loc"] if key != "[key]"))
+        raise marked.error(where, f"`{'.'.join(map(str, where))}`: {first['msg']}") from error
 
 
 # word classes
