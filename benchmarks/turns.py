@@ -26,6 +26,7 @@ import anyio
 from benchmarks import turn_sounds as sounds
 from benchmarks.load import free_port, p, started
 from benchmarks.talker import Json, Talker, talkers
+from benchmarks.turn_sounds import Sound
 from benchmarks.turn_trials import Answered, Over, answers, overs
 
 FIRST_TOKEN_MS, TOKEN_MS, FIRST_BYTE_MS, CLAUSE_TOKENS = 100, 10, 100, 5
@@ -36,6 +37,7 @@ REPLY = "Thank you for telling me, and now I read to you. " + " ".join(
 )
 PARTS = ("turns", "plain", "over")
 LATE_MS, BEHIND_MS = 5.0, 50.0
+APART_S = 0.55  # learners begin one after the other: who all pause at once are no longer answered early
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +144,8 @@ async def measure_turns(url: str, run: Run, turns: int, pauses: int) -> None:
 
         async def talk(number: int) -> None:
             talker, mode = crowd[number], modes[number]
-            said = await answers(talker, whole, mode.detection, number)
+            await anyio.sleep(number * APART_S)
+            said = await answers(talker, rotated(whole, number), mode.detection, number)
             run.turns.setdefault(mode.name, []).extend(said)
             said = await answers(talker, paused[number :: len(modes)], mode.detection, number)
             run.paused.setdefault(mode.name, []).extend(said)
@@ -156,10 +159,16 @@ async def measure_plain(url: str, run: Run, turns: int) -> None:
     async with talkers(url, [FIXED.tutor] * FIXED.learners) as (crowd, late_ms):
 
         async def talk(number: int) -> None:
-            run.plain.extend(await answers(crowd[number], whole, FIXED.detection, number))
+            await anyio.sleep(number * APART_S)
+            run.plain.extend(await answers(crowd[number], rotated(whole, number), FIXED.detection, number))
 
         await _all(talk(number) for number in range(len(crowd)))
     run.watch(crowd, late_ms)
+
+
+def rotated(made: Sequence[Sound], by: int) -> list[Sound]:
+    """The same sounds, from another one on."""
+    return [made[(n + by) % len(made)] for n in range(len(made))]
 
 
 async def measure_overs(url: str, run: Run, trials: int, learners: int) -> None:
