@@ -2,9 +2,9 @@
 
     python -m benchmarks.corrections [--json] [--missed]
 
-The sentences (tests/tutor/data/corrections.yaml) were written for this without a look at the rules: each with
-the id of the mistake in it, or none. A correction is right if it is of that mistake. `--missed` lists
-what was corrected wrongly, and the mistakes that were not corrected; rules fitted with it are measured no more.
+The sentences (tests/tutor/data/corrections.yaml) were written for this without a look at the rules: each
+with the id of the mistake in it, or none. A correction is right if it is of that mistake. `--missed` lists
+the wrong corrections and the mistakes that were not corrected; rules fitted with it are measured no more.
 """
 
 import argparse
