@@ -290,11 +290,9 @@ def table(run: Run, found: Sequence[Row]) -> str:
     marks = {True: "yes", False: "**no**", None: ""}
     lines = ["| | target | measured | met |", "| --- | --- | --- | --- |"]
     lines += [f"| {row.figure} | {row.target} | {row.measured} | {marks[row.met]} |" for row in found]
-    late = p(run.late_ms, 99)
-    lines += [
-        "",
-        f"The learners' frames: {late:.1f} ms late (p99){'' if late <= LATE_MS else ': NOT VALID'}.",
-    ]
+    late, behind = p(run.late_ms, 99), p(run.trips_ms, 95)
+    valid = "Valid" if late <= LATE_MS and behind <= BEHIND_MS else "NOT VALID"
+    lines += ["", f"{valid}: frames {late:.1f} ms late (p99), the gateway {behind:.1f} ms behind (p95)."]
     for kind, made in run.overs.items():
         lines += [f"{kind}: {one.name} ({one.long:.0f} ms)" for one in wrongly(kind, made)]
     return "\n".join(lines)

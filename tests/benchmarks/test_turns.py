@@ -9,7 +9,7 @@ import pytest
 from benchmarks import turn_sounds as sounds
 from benchmarks.talker import Said
 from benchmarks.turn_trials import Answered, Over
-from benchmarks.turns import FIXED, MODES, Run, rows
+from benchmarks.turns import BEHIND_MS, FIXED, LATE_MS, MODES, Run, rows, table
 
 
 def met(run: Run) -> dict[str, bool | None]:
@@ -46,6 +46,15 @@ def test_two_of_a_hundred_may_go_wrong(kind: str, right: float | None, wrong: fl
         made = [over(cut=wrong)] * number + [over(cut=right)] * (100 - number)
         shares = {figure: value for figure, value in met(Run(overs={kind: made})).items() if kind in figure}
         assert list(shares.values()) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("late", "behind", "valid"),
+    [(LATE_MS, BEHIND_MS, True), (LATE_MS + 1, BEHIND_MS, False), (LATE_MS, BEHIND_MS + 1, False)],
+)
+def test_a_run_that_could_not_keep_up_says_so(late: float, behind: float, valid: bool) -> None:
+    run = Run(late_ms=[late] * 3, trips_ms=[behind] * 3)
+    assert ("NOT VALID" in table(run, rows(run))) is not valid
 
 
 def test_a_sound_begins_and_ends_where_it_is_louder_than_the_room() -> None:
