@@ -6,6 +6,7 @@ Two recognisers. `stops` writes punctuation as Whisper does: after nearly everyt
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
 from random import Random
 from typing import Literal
 
@@ -25,7 +26,6 @@ ENDS: dict[bool, dict[str, float]] = {
 }
 ASKS = frozenset(("what", "where", "when", "how", "why", "who", "can", "could", "is", "are", "do", "does"))
 ASKED = 0.8  # of the questions get their mark
-SURE, UNSURE = 0.95, 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +37,9 @@ class Recogniser:
         """`over`: the learner has said it all."""
         spoken = [word for word in said if word.end_ms <= until_ms + CUT_MS]
         heard = [other for word in spoken for other in self._word(word, random)]
-        right = [word.text for word in heard] == [word.text for word in spoken]
         if self.style == "bare":
             lowered = tuple(replace(word, text=word.text.lower()) for word in heard)
-            return Transcript(lowered, SURE if right else UNSURE)
+            return Transcript(lowered, _right(spoken, heard))
         if heard:
             heard[-1] = replace(heard[-1], text=heard[-1].text + _stop(heard, over, random))
         return Transcript(tuple(heard))
@@ -61,6 +60,13 @@ class Recogniser:
         """Words are mistaken for those that are about as long."""
         near = [one for one in self.vocabulary if abs(len(one) - len(text)) <= 1 and one != text]
         return random.choice(near or self.vocabulary)
+
+
+def _right(spoken: Sequence[Word], heard: Sequence[Word]) -> float:
+    """The share of the words that are as they were said: what a recogniser's certainty should be."""
+    texts = [[word.text for word in words] for words in (spoken, heard)]
+    same = sum(block.size for block in SequenceMatcher(None, *texts, autojunk=False).get_matching_blocks())
+    return same / max(1, *map(len, texts))
 
 
 def delay_ms(random: Random) -> int:

@@ -12,13 +12,18 @@ from typing import Literal
 from realtime.talk.transcript import Word
 
 Ending = Literal["hanging", "dictating", "short", "open", "complete"]
+Question = Literal["closed", "narrow", "wide", "none"]
 
-STRETCH: dict[Ending, float] = {"hanging": 2.5, "dictating": 1.8, "short": 1.4, "open": 1.0, "complete": 0.7}
+STRETCH: dict[Ending, float] = {"hanging": 3.0, "dictating": 2.0, "short": 1.6, "open": 1.0, "complete": 0.6}
 SHORTEST_MS = 300  # a stop between two sentences is this long: no wait is made shorter than that
 LONGEST_MS = 2_500
 AFTER_PAUSE_MS = 200  # beyond the learner's own pauses
+PAUSE_MS = 250  # shorter gaps are no pauses: a stop consonant, a breath
 PAUSE_FADES = 0.75
 SCRIPT_SURE = 0.8
+MISHEARD = 0.34  # of the words of an expected sentence
+FEW_WORDS = 4
+NUMBER_DIGITS = 9  # a telephone number has no fewer
 
 
 def _list(words: str) -> frozenset[str]:
@@ -26,16 +31,41 @@ def _list(words: str) -> frozenset[str]:
 
 
 _HANGING = _list(
-    "and or but because if when while which who whose than as like"
-    " a an the my your his its our their these some every"
-    " to of in on at by for from with without into about between near under"
-    " be been might must i'm he's she's it's we're they're i'd i'll i've very really"
-    " um uh er erm hmm eh mm"
+    # what joins
+    "and or but because if when while which who whose that than as like so then also until since although"
+    # what stands before a noun
+    " a an the my your his its our their this these those some any every each another other many much more"
+    # prepositions
+    " to of in on at by for from with without into onto about between near under over behind during after"
+    " before through around across along against towards opposite"
+    # who does something, and what they have not yet done
+    " i he she we they i'm he's she's it's we're they're you're that's there's i'd i'll i've we've they've"
+    " be been might must don't doesn't didn't can't couldn't isn't aren't wasn't weren't won't not"
+    " want wants wanted need needs needed love loves prefer get got take took make made buy bought"
+    " went go goes going come comes came visited bring brought gave give said say says tell told became"
+    " very really always usually never often just only maybe perhaps almost"
+    # looking for words
+    " um uh er erm ah eh hmm mm well mean"
+)
+_SEARCHING = re.compile(
+    r"(you know|i mean|let me (think|see)|(how|what) (do|can) (you|i|we) (say|call)|how to say|"
+    r"what('s| is) the word|^i think|^i guess|.\bsorry|(?<!^)\bno)$"
+)
+_CLOSING = re.compile(
+    r"\b(please|thanks|thank you|too|either|i don't know|i don't remember|not really|of course|that's all|"
+    r"that's it|very much|i think so)$"
 )
 _DIGITS = _list("oh zero one two three four five six seven eight nine double")
 _HELPERS = _list("do does did am is are was were can could will would shall should may have has had")
-_YES_NO = _list("yes no yeah yep nope sure of maybe")
-_TELLING = ("tell me", "describe", "explain", "why")
+_YES_NO = _list("yes no yeah yep nope sure of maybe ok okay sometimes always never usually often")
+_OWN = _list("my the our his her")
+_TWICE = _list("no yes very really bye")
+_WIDE = re.compile(
+    r"^(why|how (was|were|did)|what (happen|do you think|do you do|did|will|are you|would you do))|"
+    r"\b(tell me|describe|explain|talk about)\b"
+)
+_NARROW = _list("who whose where when which what what's how")
+_DICTATION = re.compile(r"\b(number|spell|spelled|spelt|written|address|code)\b")
 _REPEAT = re.compile(r"\b(?:repeat after me|say after me|repeat|say)\s*:\s*(.+)", re.IGNORECASE | re.DOTALL)
 
 
@@ -51,15 +81,16 @@ def ending(
     said = _plain(text)
     if not said:
         return "open"
-    if _is_script(said, expected) and (on_script is None or on_script >= SCRIPT_SURE):
-        return "complete"
-    if (target := _to_repeat(asked)) and target[: len(said)] == said:
-        return "complete" if said == target else "hanging"
-    if _dictates(said):
-        return "dictating"
-    if _hangs(said, text):
+    question = _question(asked)
+    sure = on_script is None or on_script >= SCRIPT_SURE
+    by_script = _by_script(said, _scripts((*expected, *_to_repeat(asked))))
+    if by_script and (sure or by_script == "hanging"):
+        return by_script
+    if _dictates(said, question):
+        return "open" if sum(map(_is_digit, said)) >= NUMBER_DIGITS else "dictating"
+    if _hangs(said, text, question):
         return "hanging"
-    return _answers(said, text, _question(asked))
+    return _answers(said, text, question)
 
 
 def wait_ms(base_ms: int, how: Ending, pause_ms: float) -> int:
@@ -72,34 +103,64 @@ def wait_ms(base_ms: int, how: Ending, pause_ms: float) -> int:
 
 def paused(pause_ms: float, now_ms: int) -> float:
     """How long this learner's pauses are, after one more of them: the long ones count, and fade."""
+    if not PAUSE_MS <= now_ms <= LONGEST_MS:
+        return pause_ms
     return max(float(now_ms), PAUSE_FADES * pause_ms)
 
 
-def _hangs(said: tuple[str, ...], text: str) -> bool:
+def _hangs(said: tuple[str, ...], text: str, question: str) -> bool:
     """Recognisers end nearly everything with a full stop; a question mark and three dots they mean."""
-    if text.endswith("?"):
+    plain, last, answers = " ".join(said), said[-1], said[0] in _YES_NO
+    if text.endswith("?") or (answers and plain in _YES_NO and _kind(question) == "closed"):
         return False
-    helped = said[-1] in _HELPERS and said[0] not in _YES_NO  # "I am", but not "Yes, I am"
-    return helped or said[-1] in _HANGING or text.endswith(("...", "…", ",", "-"))
+    if text.endswith(("...", "…", ",", "-")) or (_SEARCHING.search(plain) and not answers):
+        return True
+    if answers and len(said) <= 3 and (last in _HELPERS or last.endswith("n't")):
+        return False  # "I am", but not "Yes, I am"; "I don't", but not "No, I don't"
+    if _CLOSING.search(plain):
+        return False
+    stutters = said[:-1][-1:] == (last,) and last not in _TWICE
+    return last in _HELPERS | _HANGING or stutters or plain == "yes it" or _takes_up(said, question)
 
 
-def _dictates(said: tuple[str, ...]) -> bool:
+def _takes_up(said: tuple[str, ...], question: str) -> bool:
+    """ "My favourite food", of one who was asked for it: what it is must follow."""
+    return len(said) > 1 and said[0] in _OWN and set(said[1:]) <= set(question.split())
+
+
+def _dictates(said: tuple[str, ...], question: str) -> bool:
     """A telephone number or a spelling: two digits or two letters at the end, or a group of digits."""
-    last = said[-2:]
+    asked_for = _DICTATION.search(question)
+    last = said[-1:] if asked_for else said[-2:]
     if len(said[-1]) > 2 and said[-1].isdigit():
         return True
-    digits = all(word in _DIGITS or (word.isdigit() and len(word) == 1) for word in last)
     letters = all(len(word) == 1 and word.isalpha() for word in last) and last != ("a", "i")
-    return len(last) == 2 and (digits or letters)
+    return (asked_for is not None or len(last) == 2) and (all(map(_is_digit, last)) or letters)
+
+
+def _is_digit(word: str) -> bool:
+    return word in _DIGITS or (word.isdigit() and len(word) == 1)
 
 
 def _answers(said: tuple[str, ...], text: str, question: str) -> Ending:
-    first = question.partition(" ")[0]
-    if first in _HELPERS and said[0] in _YES_NO:
+    if _CLOSING.search(" ".join(said)):
         return "complete"
-    if question.startswith(_TELLING) and len(said) <= 3:
-        return "short"
+    kind = _kind(question)
+    if kind == "wide":
+        return "short" if len(said) <= FEW_WORDS else "open"
+    if kind == "closed" and said[0] in _YES_NO and len(said) < FEW_WORDS:
+        return "complete"
+    if kind == "narrow" and len(said) <= FEW_WORDS and said[0] not in _YES_NO:
+        return "complete"
     return "complete" if len(said) >= 3 and text.endswith((".", "!", "?")) else "open"
+
+
+def _kind(question: str) -> Question:
+    """What answer the question wants: a yes or no, a thing, a tale."""
+    if _WIDE.search(question):
+        return "wide"
+    first = question.partition(" ")[0]
+    return "closed" if first in _HELPERS else "narrow" if first in _NARROW else "none"
 
 
 def _question(asked: str) -> str:
@@ -110,14 +171,36 @@ def _question(asked: str) -> str:
 
 def _to_repeat(asked: str) -> tuple[str, ...]:
     found = _REPEAT.search(asked)
-    return _plain(found.group(1)) if found else ()
+    return (found.group(1),) if found else ()
 
 
-def _is_script(said: tuple[str, ...], expected: tuple[str, ...]) -> bool:
-    """One of the expected sentences, and no other goes on from there."""
-    sentences = _scripts(expected)
-    longer = (len(one) > len(said) and one[: len(said)] == said for one in sentences)
-    return said in sentences and not any(longer)
+def _by_script(said: tuple[str, ...], sentences: frozenset[tuple[str, ...]]) -> Ending | None:
+    """By the expected sentences that are nearest: one of them is over, or goes on from there, or both."""
+    ends = {len(one) == len(said) for one in sentences if one[: len(said)] == said}
+    nearest = 0.0 if ends else MISHEARD * len(said)
+    for sentence in sentences:
+        if not nearest or len(set(said).difference(sentence)) > nearest:  # of hundreds, few are like it
+            continue
+        wrong, whole = _nearest(said, sentence)
+        if wrong < nearest:
+            ends, nearest = {whole}, wrong
+        elif wrong == nearest:
+            ends.add(whole)
+    if not ends:
+        return None
+    return "open" if len(ends) == 2 else "complete" if True in ends else "hanging"
+
+
+def _nearest(said: tuple[str, ...], sentence: tuple[str, ...]) -> tuple[int, bool]:
+    """Words that differ from the beginning of the sentence that is nearest, and whether that is all of it."""
+    near = sentence[: len(said) + 2]
+    row = list(range(len(near) + 1))
+    for n, word in enumerate(said, 1):
+        before, row[0] = row[0], n
+        for at, other in enumerate(near, 1):
+            before, row[at] = row[at], min(row[at] + 1, row[at - 1] + 1, before + (word != other))
+    wrong, _, begun = min((wrong, abs(at - len(said)), at) for at, wrong in enumerate(row))
+    return wrong, begun == len(sentence)
 
 
 @lru_cache(maxsize=64)

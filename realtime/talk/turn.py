@@ -154,12 +154,12 @@ def _take(turn: Turn, event: Event, policy: Policy) -> Step:
 def _speech(turn: Turn, policy: Policy) -> Step:
     if turn.ear == "pausing":
         turn = replace(turn, pause_ms=paused(turn.pause_ms, turn.silent_ms))
-    turn = replace(turn, speech_ms=turn.speech_ms + WINDOW_MS, silent_ms=0)
+    turn = replace(turn, speech_ms=turn.speech_ms + WINDOW_MS)
     if not policy.detect:
         return _by_hand(turn, policy)
     if turn.ear == "quiet":
         return _maybe_onset(turn, policy)
-    turn = _longer(turn)
+    turn = _longer(replace(turn, silent_ms=0))
     if turn.open_ms >= policy.longest_ms:  # nobody listens for ever: what was said so far is answered
         return _committed(turn, policy, due=policy.respond)
     effects: tuple[Effect, ...] = ()
@@ -206,7 +206,10 @@ def _maybe_onset(turn: Turn, policy: Policy) -> Step:
     if turn.speech_ms < (policy.duck_ms if speaking else policy.onset_ms):
         return turn, ()
     ms = turn.speech_ms
+    if not speaking and (turn.replying or turn.owing):  # the endpoint was false: that was a pause
+        turn = replace(turn, pause_ms=paused(turn.pause_ms, turn.silent_ms))
     opened = replace(turn, ear="hearing", recognising=False, content="unknown", fresh_ms=ms, open_ms=ms)
+    opened = replace(opened, silent_ms=0)
     if not policy.interrupt or not (turn.replying or turn.owing):
         return opened, (OpenUtterance(), TellStarted())
     if speaking:
@@ -273,10 +276,12 @@ def _unduck_ms(turn: Turn, policy: Policy) -> int:
 
 
 def _patience_ms(turn: Turn, policy: Policy) -> int:
-    """Until the words are known, the wait is the one that was configured."""
-    if not policy.attentive or turn.content != "words":
+    """Until the words are known, the wait is the one that was configured. A sound without words is the "um"
+    of one who begins to speak: there is nothing to answer, and no hurry unless an answer waits for it."""
+    if not policy.attentive or turn.content == "unknown" or (turn.content == "nothing" and turn.owing):
         return policy.endpoint_ms
-    return wait_ms(policy.endpoint_ms, turn.ending, turn.pause_ms)
+    ending = turn.ending if turn.content == "words" else "hanging"
+    return wait_ms(policy.endpoint_ms, ending, turn.pause_ms)
 
 
 def _resume(turn: Turn) -> Step:

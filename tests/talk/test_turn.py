@@ -1,9 +1,11 @@
 """The turn, row by row of docs/turn.md."""
 
 from dataclasses import replace
+from math import ceil
 
 import pytest
 
+from realtime.talk.endpoint import AFTER_PAUSE_MS, Ending, wait_ms
 from realtime.talk.moves import (
     CommitUtterance,
     DropHeldReply,
@@ -194,14 +196,30 @@ def endpoint_ms(talk: Talk) -> int:
     return silent_ms
 
 
+def wait_in_windows(how: Ending) -> int:
+    return ceil(wait_ms(ATTENTIVE.endpoint_ms, how, 0) / 32) * 32
+
+
 def test_a_complete_sentence_is_answered_sooner() -> None:
-    assert endpoint_ms(pausing(ATTENTIVE).recognised(ending="complete")) == 352
+    waited_ms = endpoint_ms(pausing(ATTENTIVE).recognised(ending="complete"))
+    assert waited_ms == wait_in_windows("complete") < ENDPOINT_MS
 
 
 def test_a_sentence_that_hangs_is_waited_for() -> None:
     talk = pausing(ATTENTIVE).recognised(ending="hanging")
-    assert endpoint_ms(talk) == 1280
+    assert endpoint_ms(talk) == wait_in_windows("hanging") > ENDPOINT_MS
     assert talk.did(HoldReply(), CommitUtterance(), StartReply())
+
+
+def test_a_sound_without_words_is_no_hurry() -> None:
+    talk = pausing(ATTENTIVE).recognised(empty=True)
+    assert endpoint_ms(talk) == wait_in_windows("hanging")
+    assert talk.phase == "listening"
+
+
+def test_a_sound_without_words_does_not_put_an_owed_reply_off_for_longer() -> None:
+    talk = thinking(replace(TUTOR, attentive=True)).speak(ONSET_MS).silence(EAGER_MS)
+    assert endpoint_ms(talk.recognised(empty=True)) == ENDPOINT_MS
 
 
 def test_a_fixed_wait_looks_at_no_words() -> None:
@@ -231,6 +249,17 @@ def test_help_is_offered_once_in_an_utterance() -> None:
 def test_a_learner_who_pauses_long_is_waited_for() -> None:
     talk = pausing(ATTENTIVE).recognised().silence(384).speak(320).silence(EAGER_MS).recognised()
     assert endpoint_ms(talk) == 704
+
+
+def test_a_false_endpoint_was_a_pause_too() -> None:
+    talk = thinking(replace(TUTOR, attentive=True)).silence(192).speak(320).silence(EAGER_MS).recognised()
+    assert endpoint_ms(talk) >= ENDPOINT_MS + 192 + AFTER_PAUSE_MS
+
+
+def test_a_click_does_not_hide_how_long_the_pause_was() -> None:
+    clicked = thinking(TUTOR).silence(96).speak(32).silence(96).speak(ONSET_MS)
+    quiet = thinking(TUTOR).silence(192).speak(ONSET_MS)
+    assert clicked.turn.pause_ms == quiet.turn.pause_ms == ENDPOINT_MS + 192
 
 
 def test_the_endpoint_starts_a_reply_that_was_not_held() -> None:
