@@ -38,10 +38,9 @@ from realtime.talk.transcript import Transcript
 from realtime.talk.turn import WINDOW_MS, Policy, Turn, advance
 
 STYLES: tuple[Style, ...] = ("stops", "bare")
-OURS_MS = (200, 250, 300, 350, 400, 450, 500, 600, 700, 850, 1000, 1200)  # silence_duration_ms
-DEFAULT_MS = 500
-FIXED_MS = tuple(range(160, 1600, 64))
 NAMED_MS = (300, 500, 700, 1000)
+OURS_MS = (250, 300, 400, 500, 600, 700, 850, 1000)  # silence_duration_ms, of which 500 is the default
+FIXED_MS = tuple(sorted({*range(160, 1600, 64), *NAMED_MS}))
 SETTLED_MS = 700  # after an endpoint, until the last words that were asked for are there
 
 PolicyOf = Callable[[Level], Policy]
@@ -153,17 +152,20 @@ def curves(talks: Sequence[Talk]) -> dict[str, Curve]:
 
 @dataclass(frozen=True, slots=True)
 class Gain:
-    """Over fixed waits: the share of their cut-offs at the same median delay, and the delay saved at the same
-    cut-offs; None where no fixed wait is like it."""
+    """Over fixed waits: the share of their cut-offs at the same median delay and at the same mean, and the
+    median delay saved at the same cut-offs; None where no fixed wait is like it."""
 
-    cuts: float | None
+    at_median: float | None
+    at_mean: float | None
     saved_ms: float | None
 
 
 def gain(one: Point, fixed_waits: Curve) -> Gain:
-    cut = between([(other.delay_ms, other.cut) for other in fixed_waits], one.delay_ms)
+    median = between([(other.delay_ms, other.cut) for other in fixed_waits], one.delay_ms)
+    mean = between([(other.mean_ms, other.cut) for other in fixed_waits], one.mean_ms)
     delay_ms = between([(other.cut, other.delay_ms) for other in reversed(fixed_waits)], one.cut)
-    return Gain(one.cut / cut if cut else None, None if delay_ms is None else delay_ms - one.delay_ms)
+    saved_ms = None if delay_ms is None else delay_ms - one.delay_ms
+    return Gain(one.cut / median if median else None, one.cut / mean if mean else None, saved_ms)
 
 
 def between(line: Sequence[tuple[float, float]], x: float) -> float | None:
@@ -177,19 +179,21 @@ def between(line: Sequence[tuple[float, float]], x: float) -> float | None:
 def table(drawn: dict[str, Curve]) -> str:
     waits = drawn["fixed"]
     rows = [
-        "| | wait | cut off | delay: median | mean | p90 | of fixed's cut-offs at that median | saved |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+        "| | wait | cut off | delay: median | mean | p90 "
+        "| of a fixed wait's cut-offs at that median | at that mean | median delay saved at those cut-offs |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
-    rows += [_row("fixed", min(waits, key=lambda one: abs(one.wait_ms - ms)), None) for ms in NAMED_MS]
+    rows += [_row("fixed", one, None) for one in waits if one.wait_ms in NAMED_MS]
     rows += [_row(style, one, gain(one, waits)) for style in STYLES for one in drawn[style]]
     return "\n".join(rows)
 
 
 def _row(name: str, one: Point, gained: Gain | None) -> str:
-    share = f"{gained.cuts:.2f}" if gained and gained.cuts is not None else ""
-    saved = f"{gained.saved_ms:.0f} ms" if gained and gained.saved_ms is not None else ""
+    known = gained or Gain(None, None, None)
+    shares = " | ".join("" if one is None else f"{one:.2f}" for one in (known.at_median, known.at_mean))
+    saved = "" if known.saved_ms is None else f"{known.saved_ms:.0f} ms"
     delays = f"{one.delay_ms:.0f} ms | {one.mean_ms:.0f} ms | {one.late_ms:.0f} ms"
-    return f"| {name} | {one.wait_ms} ms | {one.cut:.1%} | {delays} | {share} | {saved} |"
+    return f"| {name} | {one.wait_ms} ms | {one.cut:.1%} | {delays} | {shares} | {saved} |"
 
 
 def told(talks: Sequence[Talk]) -> str:

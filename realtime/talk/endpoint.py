@@ -19,10 +19,11 @@ SHORTEST_MS = 300  # a stop between two sentences is this long: no wait is made 
 LONGEST_MS = 2_500
 AFTER_PAUSE_MS = 200  # beyond the learner's own pauses
 PAUSE_MS = 250  # shorter gaps are no pauses: a stop consonant, a breath
-PAUSE_FADES = 0.75
+PAUSE_FADES = 0.9
 SCRIPT_SURE = 0.8
 MISHEARD = 0.34  # of the words of an expected sentence
-FEW_WORDS = 4
+FEW_WORDS = 4  # no tale
+SENTENCE_WORDS = 3
 NUMBER_DIGITS = 9  # a telephone number has no fewer
 
 
@@ -148,11 +149,11 @@ def _answers(said: tuple[str, ...], text: str, question: str) -> Ending:
     kind = _kind(question)
     if kind == "wide":
         return "short" if len(said) <= FEW_WORDS else "open"
-    if kind == "closed" and said[0] in _YES_NO and len(said) < FEW_WORDS:
+    if kind in ("closed", "narrow") and len(said) >= SENTENCE_WORDS:
         return "complete"
-    if kind == "narrow" and len(said) <= FEW_WORDS and said[0] not in _YES_NO:
+    if kind != "none" and (kind == "closed") == (said[0] in _YES_NO):
         return "complete"
-    return "complete" if len(said) >= 3 and text.endswith((".", "!", "?")) else "open"
+    return "complete" if len(said) >= SENTENCE_WORDS and text.endswith((".", "!", "?")) else "open"
 
 
 def _kind(question: str) -> Question:

@@ -54,7 +54,7 @@ def test_only_the_last_question_counts() -> None:
 
 def test_long_pauses_are_remembered_and_fade() -> None:
     assert paused(0, 400) == 400
-    assert paused(400, 260) == 300
+    assert paused(400, 260) == 360
 
 
 def test_gaps_between_words_and_silences_of_somebody_gone_are_no_pauses() -> None:
