@@ -54,7 +54,7 @@ async def test_a_spoken_turn_has_the_protocols_order_of_events(tutor: bool) -> N
         started = named(client.log, "input_audio_buffer.speech_started")[0]
         stopped = named(client.log, "input_audio_buffer.speech_stopped")[0]
         assert 0 <= started["audio_start_ms"] <= 200
-        assert 1400 <= stopped["audio_end_ms"] <= 1800
+        assert 1300 <= stopped["audio_end_ms"] <= 1800
 
 
 async def test_what_the_learner_said_is_judged_and_the_lesson_goes_on() -> None:
@@ -198,7 +198,7 @@ async def test_silence_and_an_utterance_without_words_get_no_reply() -> None:
         stage.ears.finals = [Transcript()]
         client.hear(silence(3000))
         assert await client.quiet() == []
-        say(client)
+        say(client, then_ms=2000)  # who has only said "um" is given time
         await client.until("conversation.item.input_audio_transcription.completed", transcript="")
         assert await client.quiet() == []
         assert stage.voice.said == []
