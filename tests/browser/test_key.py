@@ -57,9 +57,8 @@ def test_a_code_in_the_address_is_taken_over_and_shown_no_more(server: Served, p
 
 
 def test_a_code_that_comes_before_the_door_is_known_is_kept(server: Served, page: Page) -> None:
-    expect(
-        page.locator("#key")
-    ).to_be_visible()  # this page has asked at the door: what is held is the next one's
+    # This page has asked at the door: what is held is the next one's question.
+    expect(page.locator("#key")).to_be_visible()
     held: list[Route] = []
     page.route("**/v1/door", lambda route: held.append(route))  # noqa: PLW0108 -- Playwright asks it for its code
     with page.expect_request("**/v1/door"):
