@@ -133,7 +133,7 @@ async def _visits(served: Served, count: int) -> None:
 
 
 async def test_a_thousand_clients_leave_nothing_behind(patient: Served) -> None:
-    await _visits(patient, 500)  # what is made once is made
+    await _visits(patient, 1000)  # what is made once is made, and the allocator has its arenas
     before = await _at_rest(patient)
     await _visits(patient, 1000)
     after = await _at_rest(patient, before.files + AT_ONCE)
