@@ -81,7 +81,7 @@ def _wait_until_ready(url: str, server: subprocess.Popen[bytes], began: float) -
             with urllib.request.urlopen(url, timeout=2):
                 return
         except (urllib.error.URLError, OSError):
-            time.sleep(0.1)
+            time.sleep(0.1)  # there is no other way to learn that a server of another process listens
     raise TimeoutError(f"not ready after {LONGEST_S} s")
 
 

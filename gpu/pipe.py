@@ -4,7 +4,7 @@ import json
 import struct
 from typing import Any, BinaryIO
 
-from anyio import EndOfStream
+from anyio import BrokenResourceError, ClosedResourceError, EndOfStream, IncompleteRead
 from anyio.abc import ByteReceiveStream
 from anyio.streams.buffered import BufferedByteReceiveStream
 
@@ -57,5 +57,5 @@ class MessageReader:
     async def _exactly(self, count: int) -> bytes:
         try:
             return await self._stream.receive_exactly(count) if count else b""
-        except Exception as error:
+        except (EndOfStream, IncompleteRead, BrokenResourceError, ClosedResourceError) as error:
             raise EndOfStream from error

@@ -58,7 +58,7 @@ def serve(answer: Answer) -> None:
                     break
         except ApiError as error:
             send({"error": {"status": error.status, **error.body()["error"]}})
-        except Exception as error:
+        except Exception as error:  # whatever a library raises is told to who asked, and the next job is done
             traceback.print_exc(file=sys.stderr)
             send({"error": {"status": 500, "code": "engine_error", "message": repr(error)}})
         send({"end": True})

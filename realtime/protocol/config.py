@@ -219,6 +219,9 @@ Level = Literal["A1", "A2", "B1"]
 _LEVEL: dict[Level, float] = {"A1": 1.2, "A2": 1.0, "B1": 0.9}  # beginners look for words longer
 
 
+_LATE_MS = 64  # after the end of speech Silero's model calls two windows more speech: `benchmarks.turns`
+
+
 def policy(config: Config, *, tutor: bool, patience: Patience = "medium", level: Level = "A2") -> Policy:
     """The turn's policy that a configuration asks for; the learner's patience and level stretch the wait.
 
@@ -237,5 +240,6 @@ def policy(config: Config, *, tutor: bool, patience: Patience = "medium", level:
         graceful=tutor,
         live=live,
         endpoint_ms=round(wait_ms * stretch),
+        late_ms=_LATE_MS,
         attentive=tutor or not fixed,
     )

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from realtime.engines.protocols import SAMPLE_RATE, VOICE_RATE, Samples
 from realtime.session.steady import Steady
+from realtime.session.vad import WINDOW
 
-WINDOW = 512  # samples at 16 kHz
-HOP = 256
+HOP = WINDOW // 2
 HOP_MS = HOP * 1000 / SAMPLE_RATE
 BANDS = 24
 LAGS = np.arange(-2, 32)  # hops by which the microphone may be behind the playhead
@@ -66,6 +66,7 @@ class Echo:
 
     @property
     def kept_ms(self) -> float:
+        """How much of what was sent is remembered."""
         return len(self._frames) * HOP_MS
 
     def send(self, pcm: bytes) -> None:
@@ -85,11 +86,15 @@ class Echo:
         """What is sent from now on is played at once, as long as no playhead tells otherwise."""
         self._playhead = Steady()
         self._begun_lead_ms = self._sent_ms - now_ms
+        self._forget_before(self._sent_ms - KEPT_MS)
 
     def playhead(self, position_ms: float, now_ms: float) -> None:
         """So much of what was sent has been played now."""
         self._playhead.tell(position_ms, now_ms)
-        old = int((position_ms - KEPT_MS) // HOP_MS) - self._first
+        self._forget_before(position_ms - KEPT_MS)
+
+    def _forget_before(self, position_ms: float) -> None:
+        old = int(position_ms // HOP_MS) - self._first
         if old > 0:
             self._frames = self._frames[old:]
             self._first += old

@@ -179,7 +179,7 @@ class Floor:
         unanswered = {entry.id for entry in self._unanswered()}
         self._ear.heard = {id: heard for id, heard in self._ear.heard.items() if id in unanswered}
         self._said = {id: said for id, said in self._said.items() if id in unanswered}
-        silent_ms = self._ear.ago_ms(self.turn.silent_ms) if by_voice else None
+        silent_ms = self._ear.ago_ms(self.turn.silent_ms + self._shared.policy.late_ms) if by_voice else None
         rejoinable = self._shared.policy.graceful and self._shared.policy.respond
         said = await self._ear.commit(rejoinable=rejoinable, silent=silent)
         said.cue.end(silent_ms)

@@ -59,6 +59,7 @@ class Policy:
     long_ms: int = 8_000  # so much is recognised on the way though nobody reads along: its end is not to wait
     eager_ms: int = 96
     endpoint_ms: int = 500
+    late_ms: int = 0  # voice activity still tells speech for so long after its end: taken off that wait
     attentive: bool = False  # the words so far stretch and shorten that wait
     duck_ms: int = 128
     barge_in_ms: int = 600
@@ -153,7 +154,7 @@ def _take(turn: Turn, event: Event, policy: Policy) -> Step:
 
 def _speech(turn: Turn, policy: Policy) -> Step:
     if turn.ear == "pausing":
-        turn = replace(turn, pause_ms=paused(turn.pause_ms, turn.silent_ms))
+        turn = replace(turn, pause_ms=paused(turn.pause_ms, turn.silent_ms + policy.late_ms))
     turn = replace(turn, speech_ms=turn.speech_ms + WINDOW_MS)
     if not policy.detect:
         return _by_hand(turn, policy)
@@ -207,7 +208,7 @@ def _maybe_onset(turn: Turn, policy: Policy) -> Step:
         return turn, ()
     ms = turn.speech_ms
     if not speaking and (turn.replying or turn.owing):  # the endpoint was false: that was a pause
-        turn = replace(turn, pause_ms=paused(turn.pause_ms, turn.silent_ms))
+        turn = replace(turn, pause_ms=paused(turn.pause_ms, turn.silent_ms + policy.late_ms))
     opened = replace(turn, ear="hearing", recognising=False, content="unknown", fresh_ms=ms, open_ms=ms)
     opened = replace(opened, silent_ms=0)
     if not policy.interrupt or not (turn.replying or turn.owing):
@@ -261,7 +262,8 @@ def _silence(turn: Turn, policy: Policy) -> Step:
         return _pause(turn, policy) if turn.silent_ms >= policy.eager_ms else (turn, ())
     if turn.ducked:
         return _resume(turn) if turn.silent_ms >= _unduck_ms(turn, policy) else (turn, ())
-    return _endpoint(turn, policy) if turn.silent_ms >= _patience_ms(turn, policy) else (turn, ())
+    waited_ms = turn.silent_ms + policy.late_ms
+    return _endpoint(turn, policy) if waited_ms >= _patience_ms(turn, policy) else (turn, ())
 
 
 def _pause(turn: Turn, policy: Policy) -> Step:

@@ -289,12 +289,13 @@ def test_without_voice_activity_the_client_commits() -> None:
 
 def test_server_vad_keeps_its_fixed_silence() -> None:
     detection = ServerVad(silence_duration_ms=800, create_response=False, interrupt_response=False)
-    expected = Policy(endpoint_ms=800, respond=False, interrupt=False)
+    expected = Policy(endpoint_ms=800, late_ms=64, respond=False, interrupt=False)
     assert policy(configured(detection), tutor=False) == expected
 
 
 def test_tutor_v1_ducks_joins_and_shows_words() -> None:
-    assert policy(configured(ServerVad()), tutor=True) == Policy(graceful=True, live=True, attentive=True)
+    expected = Policy(graceful=True, live=True, attentive=True, late_ms=64)
+    assert policy(configured(ServerVad()), tutor=True) == expected
 
 
 def test_semantic_vad_waits_longer_the_less_eager_it_is() -> None:

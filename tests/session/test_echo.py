@@ -71,6 +71,13 @@ def test_what_was_played_long_ago_is_forgotten() -> None:
     assert echo.kept_ms < 1_100
 
 
+def test_what_was_played_long_ago_is_forgotten_though_the_client_tells_no_playhead() -> None:
+    echo, minute = Echo(), np.zeros(24_000 * 60, np.int16).tobytes()
+    echo.send(minute)
+    echo.begin(60_000)
+    assert echo.kept_ms < 1_100
+
+
 def test_a_position_that_is_told_late_now_and_then_is_steady() -> None:
     clock = Steady()
     for now_ms in range(0, 2_000, 100):

@@ -24,6 +24,7 @@ from tests.session.timeless import run
 
 WINDOW_MS = 32
 ENDPOINT_MS = 512  # whole windows
+LATE_MS = 64  # so long before what the server hears as the end of speech is the end of speech
 SAID = 1024
 PROVIDER = TracerProvider()
 trace.set_tracer_provider(PROVIDER)
@@ -83,10 +84,10 @@ def test_a_held_replys_work_lies_before_the_endpoint_and_is_counted_from_the_end
             latency = await played(client)
         assert latency["kind"] == "voice"
         assert latency["stages"] == {
-            "transcript": 196,
-            "first_token": 246,
-            "first_segment": 256,
-            "first_audio_made": 296,
+            "transcript": 260,
+            "first_token": 310,
+            "first_segment": 320,
+            "first_audio_made": 360,
             "endpoint": 512,
             "first_audio_out": 512,
             "first_audio_played": 542,
@@ -102,14 +103,14 @@ def test_a_slow_recogniser_puts_everything_behind_the_endpoint() -> None:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(say, client)
             latency = await played(client, after_ms=0)
-        assert [latency["stages"][stage] for stage in STAGES] == [512, 796, 846, 856, 896, 896, 896]
+        assert [latency["stages"][stage] for stage in STAGES] == [512, 860, 910, 920, 960, 960, 960]
 
     act(scene)
 
 
 def test_a_frame_that_comes_late_makes_the_learner_wait_and_does_not_move_the_end_of_speech() -> None:
     async def scene(stage: Studio, client: Client) -> None:
-        await say(client, then_ms=ENDPOINT_MS - WINDOW_MS)
+        await say(client, then_ms=ENDPOINT_MS - LATE_MS - WINDOW_MS)
         await anyio.sleep(0.1)
         client.append(silence(WINDOW_MS))
         latency = await played(client)
@@ -131,7 +132,7 @@ def test_the_next_replys_stages_are_its_own() -> None:
             client.send({"type": "response.cancel"})
             second = await client.until("tutor.latency")
         assert first["response_id"] != second["response_id"] == announced["response"]["id"]
-        assert second["stages"] == {"endpoint": 512, "transcript": 196}
+        assert second["stages"] == {"endpoint": 512, "transcript": 260}
 
     act(scene)
 
@@ -163,9 +164,9 @@ def test_a_reply_whose_voice_fails_tells_how_far_it_came() -> None:
             latency = await client.until("tutor.latency")
         assert latency["stages"] == {
             "endpoint": 512,
-            "transcript": 196,
-            "first_token": 246,
-            "first_segment": 256,
+            "transcript": 260,
+            "first_token": 310,
+            "first_segment": 320,
         }
 
     act(scene)
@@ -343,12 +344,12 @@ def test_a_reply_is_a_span_and_its_stages_are_spans_in_it(exported: InMemorySpan
         await anyio.sleep(10)  # the playhead stands still: it has arrived
         [told] = traces(exported)
         assert told.stages == {
-            "transcript": (0, 196),
-            "first_token": (196, 246),
-            "first_segment": (246, 256),
-            "first_audio_made": (256, 296),
+            "transcript": (0, 260),
+            "first_token": (260, 310),
+            "first_segment": (310, 320),
+            "first_audio_made": (320, 360),
             "endpoint": (0, 512),
-            "first_audio_out": (296, 512),
+            "first_audio_out": (360, 512),
             "first_audio_played": (512, 542),
         }
         assert {name: end for name, (_, end) in told.stages.items()} == latency["stages"]

@@ -200,6 +200,10 @@ def wait_in_windows(how: Ending) -> int:
     return ceil(wait_ms(ATTENTIVE.endpoint_ms, how, 0) / 32) * 32
 
 
+def test_the_wait_counts_from_the_end_of_speech_and_voice_activity_tells_it_late() -> None:
+    assert endpoint_ms(pausing(replace(GA, late_ms=64)).recognised()) == ENDPOINT_MS - 64
+
+
 def test_a_complete_sentence_is_answered_sooner() -> None:
     waited_ms = endpoint_ms(pausing(ATTENTIVE).recognised(ending="complete"))
     assert waited_ms == wait_in_windows("complete") < ENDPOINT_MS
