@@ -35,28 +35,30 @@ class Gather:
     def __init__(self) -> None:
         self.mood: Mood = "alert"
         self._room = LOUD  # the power of the room: the least that was heard of late
+        self._quiet = False  # the frame heard last
         self._kept = bytearray()
 
-    def add(self, frame: bytes, form: AudioFormat) -> Sound | None:
-        """What is to be taken up now."""
+    def keeps(self, frame: bytes, form: AudioFormat) -> bool:
+        """Whether this frame waits here for those that follow; else it is to be taken up now."""
+        self._quiet = False
         if not isinstance(form, PcmFormat) or len(frame) % 2 or not frame:
-            return Sound(frame, quiet=False)
+            return False
         ms = len(frame) * 500 / form.rate
         power = _power(frame)
         self._room = min(power, self._room * RISE_PER_S ** (ms / 1000))
-        quiet = self.mood == "idle" and ms <= FRAME_MS and power <= min(self._room * MARGIN, LOUD)
+        self._quiet = self.mood == "idle" and ms <= FRAME_MS and power <= min(self._room * MARGIN, LOUD)
         voiced = self.mood == "hearing" and power > self._room * VOICED
-        if not (quiet or voiced or self._kept):
-            return Sound(frame, quiet=False)
+        most_ms = QUIET_MS if self._quiet else VOICED_MS if voiced else 0
+        if len(self._kept) * 500 / form.rate + ms >= most_ms:
+            return False
         self._kept += frame
-        most_ms = QUIET_MS if quiet else VOICED_MS if voiced else 0
-        return self.take(quiet=quiet) if len(self._kept) * 500 / form.rate >= most_ms else None
+        return True
 
-    def take(self, *, quiet: bool = False) -> Sound | None:
-        """What is kept."""
-        if not self._kept:
+    def take(self, frame: bytes = b"") -> Sound | None:
+        """What is kept, and with it the frame that was not."""
+        if not (self._kept or frame):
             return None
-        sound, self._kept = Sound(bytes(self._kept), quiet), bytearray()
+        sound, self._kept = Sound(bytes(self._kept + frame), self._quiet and bool(frame)), bytearray()
         return sound
 
 

@@ -105,9 +105,14 @@ class Session:
             finally:
                 self._floor.mouth.account()
 
+    def keeps(self, frame: bytes) -> bool:
+        """Whether this frame of sound waits for others: the talk need not be woken for it."""
+        return self._gather.keeps(frame, self._shared.config.audio.input.format)
+
     async def receive(self, message: AnyClientEvent | bytes) -> None:
+        """What the client sent, but for the frames that it `keeps`."""
         if isinstance(message, bytes):
-            await self._put(self._gather.add(message, self._shared.config.audio.input.format))
+            await self._put(self._gather.take(message))
             return
         await self._put(self._gather.take())
         await self._put(message)
@@ -123,6 +128,7 @@ class Session:
 
     async def attach(self, link: Link, *, back: bool) -> None:
         """A client has connected; `back`: its socket was cut, and it goes on."""
+        link.keeps = self.keeps
         await self._post.send(Attached(link, back))
 
     async def detach(self) -> None:

@@ -1,7 +1,7 @@
 """One WebSocket: frames in as events, events out as frames. Nothing else knows the socket."""
 
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from itertools import count
 
@@ -15,6 +15,7 @@ from realtime.wire.client_events import AnyClientEvent
 from realtime.wire.codec import decode, encode, told
 from realtime.wire.rate import Rate
 from realtime.wire.server_events import ServerEvent
+from realtime.wire.socket import SHORT_WAY, WEIGHED
 
 Outgoing = ServerEvent | bytes
 Incoming = AnyClientEvent | bytes
@@ -34,6 +35,19 @@ class Link:
         self._scope = anyio.CancelScope()
         self._written = anyio.Event()
         self._farewell: tuple[int, str] | None = None
+        self._keeps: Callable[[bytes], bool] = _nothing
+
+    @property
+    def keeps(self) -> Callable[[bytes], bool]:
+        """Tells of a binary frame whether it has been kept: it is then not among `messages`."""
+        return self._keeps
+
+    @keeps.setter
+    def keeps(self, keeps: Callable[[bytes], bool]) -> None:
+        self._keeps = keeps
+        short_way = self._socket.scope.get("extensions", {}).get(SHORT_WAY)
+        if short_way and self.tutor:
+            short_way.keeps = keeps
 
     @asynccontextmanager
     async def writing(self) -> AsyncGenerator[None]:
@@ -76,7 +90,9 @@ class Link:
             if wait_s := rate.wait_s(time.monotonic()):
                 await anyio.sleep(wait_s)
             try:
-                yield self._read(frame.get("text"), frame.get("bytes"))
+                message = self._read(frame.get("text"), frame.get("bytes"))
+                if not isinstance(message, bytes) or frame.get(WEIGHED) or not self._keeps(message):
+                    yield message
             except ProtocolError as error:
                 try:
                     await self.refuse(error)
@@ -133,3 +149,7 @@ class Link:
         finally:
             self._written.set()
             self._scope.cancel()
+
+
+def _nothing(frame: bytes) -> bool:
+    return False

@@ -2,32 +2,52 @@
 
 # pyright: reportMissingTypeStubs=false
 
+from collections.abc import Callable
 from typing import Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.http11 import Request
 from websockets.protocol import State
 from websockets.speedups import apply_mask
 
 WHOLE_BINARY, MASKED = 0x82, 0x80
 WAITING = 8  # messages that the talk has not taken before reading stops
+SHORT_WAY = "tutor.short_way"  # the ASGI extension: the Socket itself
+WEIGHED = "tutor.weighed"  # in a message: it was not kept
 
 
 class Socket(WebSocketsSansIOProtocol):
-    """Everything else, and whatever is not plain, goes uvicorn's way."""
+    """Everything else, and whatever is not plain, goes uvicorn's way.
 
+    `keeps` is asked of each frame that nothing waits before; what it has kept wakes nobody.
+    """
+
+    keeps: Callable[[bytes], bool] | None = None
     _plain = False  # the parser is between two frames
+
+    def handle_connect(self, event: Request) -> None:
+        super().handle_connect(event)
+        if scope := getattr(self, "scope", None):
+            scope["extensions"][SHORT_WAY] = self
 
     def data_received(self, data: bytes) -> None:
         at = 0
         while self._plain and (frame := whole_binary(data, at)):
             payload, at = frame
-            self.queue.put_nowait({"type": "websocket.receive", "bytes": payload})
+            self._take(payload)
         if at < len(data):
             super().data_received(data[at:] if at else data)
             self._plain = self._is_plain()
         elif not self.read_paused and self.queue.qsize() >= WAITING:
             self.read_paused = True
             self.transport.pause_reading()
+
+    def _take(self, payload: bytes) -> None:
+        weighed = self.keeps is not None and self.queue.empty()
+        if weighed and self.keeps and self.keeps(payload):
+            return
+        message: Any = {"type": "websocket.receive", "bytes": payload, WEIGHED: weighed}
+        self.queue.put_nowait(message)
 
     def _is_plain(self) -> bool:
         connection = self.conn

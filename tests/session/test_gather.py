@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from realtime.protocol.config import LawFormat, PcmFormat
+from realtime.protocol.config import AudioFormat, LawFormat, PcmFormat
 from realtime.session.gather import QUIET_MS, VOICED_MS, Gather, Sound
 
 RATE = 48_000
@@ -15,17 +15,22 @@ def frame(dbfs: float, seed: int = 0, constant: int = 0) -> bytes:
     return sound.astype(np.int16).tobytes()
 
 
+def add(gather: Gather, frame: bytes, form: AudioFormat) -> Sound | None:
+    """What is taken up when the frame comes."""
+    return None if gather.keeps(frame, form) else gather.take(frame)
+
+
 def settled() -> Gather:
     """It has heard the room, and nobody speaks."""
     gather = Gather()
     for number in range(3):
-        gather.add(frame(-60, number), FORM)
+        add(gather, frame(-60, number), FORM)
     gather.mood = "idle"
     return gather
 
 
 def taken(gather: Gather, frames: list[bytes]) -> list[Sound]:
-    return [sound for each in frames if (sound := gather.add(each, FORM))]
+    return [sound for each in frames if (sound := add(gather, each, FORM))]
 
 
 def test_a_quiet_room_is_taken_up_in_larger_pieces() -> None:
@@ -39,7 +44,7 @@ def test_a_quiet_room_is_taken_up_in_larger_pieces() -> None:
 def test_a_voice_takes_what_was_kept_along_at_once() -> None:
     gather, room, voice = settled(), [frame(-60, 1), frame(-60, 2)], frame(-40, 3)
     assert taken(gather, room) == []
-    assert gather.add(voice, FORM) == Sound(b"".join(room) + voice, quiet=False)
+    assert add(gather, voice, FORM) == Sound(b"".join(room) + voice, quiet=False)
 
 
 def test_a_microphone_with_a_constant_is_as_quiet() -> None:
@@ -50,7 +55,7 @@ def test_a_microphone_with_a_constant_is_as_quiet() -> None:
 def test_nothing_is_kept_where_each_window_may_decide_something() -> None:
     gather = settled()
     gather.mood = "alert"
-    assert gather.add(frame(-60), FORM) == Sound(frame(-60), quiet=False)
+    assert add(gather, frame(-60), FORM) == Sound(frame(-60), quiet=False)
 
 
 def test_a_loud_room_is_never_taken_for_quiet() -> None:
@@ -72,20 +77,20 @@ def test_within_speech_less_is_kept_than_the_pause_that_begins_to_work() -> None
 def test_the_end_of_speech_is_taken_up_at_once() -> None:
     gather, voice = settled(), frame(-30, 1)
     gather.mood = "hearing"
-    assert gather.add(voice, FORM) is None
-    assert gather.add(frame(-60, 2), FORM) == Sound(voice + frame(-60, 2), quiet=False)
+    assert add(gather, voice, FORM) is None
+    assert add(gather, frame(-60, 2), FORM) == Sound(voice + frame(-60, 2), quiet=False)
 
 
 def test_what_is_kept_goes_before_whatever_follows() -> None:
     gather = settled()
-    gather.add(frame(-60, 1), FORM)
+    add(gather, frame(-60, 1), FORM)
     assert gather.take() == Sound(frame(-60, 1), quiet=False)
     assert gather.take() is None
 
 
 def test_what_cannot_be_judged_is_passed_on() -> None:
     gather = settled()
-    assert gather.add(b"\0\0\0", FORM) == Sound(b"\0\0\0", quiet=False)
-    assert gather.add(b"\xff" * 160, LawFormat(type="audio/pcmu")) == Sound(b"\xff" * 160, quiet=False)
+    assert add(gather, b"\0\0\0", FORM) == Sound(b"\0\0\0", quiet=False)
+    assert add(gather, b"\xff" * 160, LawFormat(type="audio/pcmu")) == Sound(b"\xff" * 160, quiet=False)
     long = frame(-60) * 6
-    assert gather.add(long, FORM) == Sound(long, quiet=False)
+    assert add(gather, long, FORM) == Sound(long, quiet=False)

@@ -15,6 +15,7 @@ from realtime.session.vad import WINDOW, VoiceActivity
 from realtime.talk.moves import Window
 from realtime.talk.turn import Policy, Turn, advance
 from tests.session.studio import voice_model
+from tests.session.test_gather import add
 
 RATE = 16_000
 FORM = PcmFormat(rate=RATE)
@@ -50,7 +51,7 @@ class Heard:
         gather, audio, activity, turn = Gather(), InputAudio(FORM), VoiceActivity(voice_model()), Turn()
         for number, begins in enumerate(range(0, len(sound) - FRAME, FRAME)):
             frame = sound[begins : begins + FRAME].tobytes()
-            taken = gather.add(frame, FORM) if gated else Sound(frame, quiet=False)
+            taken = add(gather, frame, FORM) if gated else Sound(frame, quiet=False)
             if taken is None:
                 continue
             windows = audio.write(taken.pcm)

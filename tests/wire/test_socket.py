@@ -1,6 +1,7 @@
 """The short way for whole binary frames, against what the long way would make of the same bytes."""
 
 import asyncio
+from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
@@ -11,7 +12,7 @@ from uvicorn.config import Config
 from uvicorn.server import ServerState
 from websockets.frames import Frame, Opcode
 
-from realtime.wire.socket import Socket, whole_binary
+from realtime.wire.socket import SHORT_WAY, Socket, whole_binary
 
 
 @given(st.binary(max_size=70_000), st.binary(max_size=9), st.binary(max_size=9))
@@ -85,11 +86,12 @@ MESSAGES: dict[str, list[Frame]] = {
 }
 
 
-async def received(pieces: list[bytes]) -> list[str | bytes]:
+async def received(pieces: list[bytes], keeps: Callable[[bytes], bool] | None = None) -> list[str | bytes]:
     got: list[str | bytes] = []
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
+        scope["extensions"][SHORT_WAY].keeps = keeps
         await send({"type": "websocket.accept"})
         while (message := await receive())["type"] == "websocket.receive":
             got.append(message["text"] if "text" in message else bytes(message["bytes"]))
@@ -104,6 +106,8 @@ async def received(pieces: list[bytes]) -> list[str | bytes]:
     await asyncio.sleep(0)
     for piece in pieces:
         socket.data_received(piece)
+        if keeps:  # the application has taken what came before
+            await asyncio.sleep(0)
     socket.connection_lost(None)
     await asyncio.gather(*server.tasks)
     return got
@@ -126,3 +130,17 @@ def test_every_message_arrives_once_and_in_order_however_the_bytes_are_cut(
         content = b"".join(frame.data for frame in MESSAGES[kind])
         whole += [] if kind == "ping" else [content.decode() if kind == "text" else content]
     assert asyncio.run(received(pieces)) == whole
+
+
+def test_what_is_kept_wakes_nobody_and_nothing_is_kept_before_what_waits() -> None:
+    asked: list[bytes] = []
+
+    def keeps(frame: bytes) -> bool:
+        asked.append(frame)
+        return frame.startswith(b"quiet")
+
+    first, quiet, loud, third = (
+        unchanged(Frame(Opcode.BINARY, data)) for data in (b"first", b"quiet 1", b"loud 2", b"quiet 3")
+    )
+    assert asyncio.run(received([first, quiet, loud + third], keeps)) == [b"first", b"loud 2", b"quiet 3"]
+    assert asked == [b"quiet 1", b"loud 2"]
