@@ -1,7 +1,7 @@
 """At the door: who may come in, from which pages, and with which configuration a talk starts."""
 
 import time
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError
@@ -17,6 +17,7 @@ from realtime.tutor.persona import persona
 from realtime.wire.model import Wire
 
 DEFAULT_SECRET_S = 600
+Body = TypeVar("Body", bound=Wire)
 
 
 class Expiry(Wire):
@@ -69,11 +70,8 @@ class Door:
 
     async def mint(self, request: Request) -> Response:
         """POST /v1/realtime/client_secrets: a short-lived secret for a browser."""
-        if not self._is_own_page(request):
-            return failure(403, "origin_not_allowed", "this origin may not ask for secrets")
-        token = token_of(request.headers.get("authorization"), ())
-        if not self.keys.is_key(token):
-            return failure(401, "invalid_api_key", "a valid API key is needed")
+        if refusal := self.refuses(request, "this origin may not ask for secrets"):
+            return refusal
         try:
             wanted = SecretRequest.model_validate_json(await request.body() or b"{}")
             session = {"type": "realtime", **(wanted.session or {})}
@@ -92,6 +90,14 @@ class Door:
             headers={"Cache-Control": "no-store"},
         )
 
+    def refuses(self, request: Request, foreign: str) -> Response | None:
+        """The answer for whoever has no key of the settings: a secret that was minted is not enough."""
+        if not self._is_own_page(request):
+            return failure(403, "origin_not_allowed", foreign)
+        if not self.keys.is_key(token_of(request.headers.get("authorization"), ())):
+            return failure(401, "invalid_api_key", "a valid API key is needed")
+        return None
+
     def _default(self, model: str) -> Config:
         talk = self._settings.talk
         return Config.model_validate(
@@ -108,6 +114,20 @@ class Door:
         if origin is None or origin in self._settings.server.origins:
             return True
         return urlsplit(origin).netloc == connection.headers.get("host")
+
+
+async def body_of(request: Request, form: type[Body], most_bytes: int) -> Body | Response:
+    """The body as that value, or the answer for one that is none; no more of it is read than may be."""
+    body = b""
+    async for piece in request.stream():
+        body += piece
+        if len(body) > most_bytes:
+            return failure(413, "body_too_large", f"at most {most_bytes} bytes")
+    try:
+        return form.model_validate_json(body)
+    except ValidationError as error:
+        wrong = refused(error, "body", {})
+        return failure(400, wrong.code, str(wrong), wrong.param)
 
 
 def failure(status: int, code: str, message: str, param: str | None = None) -> Response:

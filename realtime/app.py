@@ -1,5 +1,6 @@
 """The gateway: its routes, its page, and what lives as long as it does."""
 
+import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,14 +12,14 @@ from anyio.abc import TaskGroup
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from realtime import metrics, tracing
-from realtime.admission import Door, failure
+from realtime.admission import Door, body_of, failure
 from realtime.children import free_port, is_well, keep_alive, speech_server
 from realtime.engines.chat import HttpChatModel
 from realtime.engines.packed import PackedVoice
@@ -27,6 +28,17 @@ from realtime.engines.recognition import HttpTranscriber
 from realtime.engines.stand_in import StandIn
 from realtime.engines.voice import HttpSynthesizer
 from realtime.house import House, SharedSecrets, Tally
+from realtime.kiosk import (
+    MOST_BYTES,
+    Beat,
+    Kiosk,
+    Order,
+    OwnSlate,
+    SharedSlate,
+    check_languages,
+    edition,
+    lesson_for,
+)
 from realtime.one_turn import Turns
 from realtime.packs.pack import Pack, load
 from realtime.protocol.prompt import messages
@@ -42,6 +54,7 @@ from realtime.wire.link import Link
 
 NO_LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=None)
 TUTOR, GA = "tutor.v1", "realtime"
+PAGE = Path(__file__).parents[1] / "client_web"
 CONTENT_POLICY = (
     "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; media-src 'self' blob:"
 )
@@ -55,6 +68,7 @@ class Hall:
     door: Door
     sessions: Sessions
     turns: Turns
+    kiosk: Kiosk
     client: httpx.AsyncClient
     engine_roots: dict[str, str]  # what is there, by name
     chat_server: ChatServer | None
@@ -67,9 +81,12 @@ def create_app(
     """`address` is told to whoever started the server; `authority`: what devices are to trust (PEM); `house`:
     what this worker shares with others, whose parent has started the engines.
 
-    Raises LessonError for a broken lesson file, PackError for a broken voice pack.
+    Raises LessonError for a broken lesson file, PackError for a broken voice pack, SettingsError for a kiosk
+    that cannot be.
     """
     lessons = load_lessons(settings.talk.lessons)
+    check_languages(settings.kiosk, PAGE)
+    lesson, of_page = lesson_for(settings.kiosk, lessons), edition(settings, PAGE)
     pack = load(settings.engines.voice_pack) if settings.engines.voice_pack else None
     stand_in = settings.engines.voice
     if pack:
@@ -100,14 +117,16 @@ def create_app(
             roots |= {base_url.removesuffix("/v1"): "speech server"}
             roots |= {house.chat_root: "chat server"} if house and house.chat_root else {}
             door = Door(settings, SharedSecrets(house.secrets_folder) if house else None)
-            hall = Hall(settings, door, sessions, turns, client, roots, chat_server, authority)
+            slate = SharedSlate(house.kiosk_folder) if house else OwnSlate()
+            kiosk = Kiosk(settings.kiosk, lesson, of_page, time.monotonic, slate)
+            hall = Hall(settings, door, sessions, turns, kiosk, client, roots, chat_server, authority)
             app.state.hall = hall
             if house is None:
                 tasks.start_soon(tell_when_ready, hall, address)
             yield
             tasks.cancel_scope.cancel()
 
-    page = StaticFiles(directory=Path(__file__).parents[1] / "client_web", html=True)
+    page = StaticFiles(directory=PAGE, html=True)
     return Starlette(
         routes=[
             WebSocketRoute("/v1/realtime", talk),
@@ -115,6 +134,10 @@ def create_app(
             Route("/v1/turn", one_turn, methods=["POST"]),
             Route("/v1/door", door),
             Route("/v1/lessons", lesson_list),
+            Route("/kiosk", kiosk_page),
+            Route("/v1/kiosk", kiosk_beat, methods=["POST"]),
+            Route("/v1/kiosk/order", kiosk_order, methods=["POST"]),
+            Route("/v1/kiosk/health", kiosk_health),
             Route("/authority.pem", authority_file),
             Route("/healthz", healthz),
             Route("/readyz", readyz),
@@ -238,6 +261,36 @@ async def lesson_list(request: Request) -> Response:
     )
 
 
+async def kiosk_page(request: Request) -> Response:
+    file = PAGE / "kiosk.html"
+    return FileResponse(file) if file.exists() else failure(404, "no_kiosk", "there is no kiosk page")
+
+
+async def kiosk_beat(request: Request) -> Response:
+    """The kiosk's page says how it is, and is told how it is to be."""
+    hall: Hall = request.app.state.hall
+    given = hall.door.admit(request)
+    if isinstance(given, Response):
+        return given
+    beat = await body_of(request, Beat, MOST_BYTES)
+    return beat if isinstance(beat, Response) else JSONResponse(hall.kiosk.hear(beat).model_dump())
+
+
+async def kiosk_order(request: Request) -> Response:
+    hall: Hall = request.app.state.hall
+    if refusal := hall.door.refuses(request, "this origin may not order anything"):
+        return refusal
+    order = await body_of(request, Order, MOST_BYTES)
+    return order if isinstance(order, Response) else JSONResponse(hall.kiosk.obey(order).model_dump())
+
+
+async def kiosk_health(request: Request) -> Response:
+    """One line for a monitor."""
+    hall: Hall = request.app.state.hall
+    health = hall.kiosk.health(await missing(hall), hall.sessions.in_all)
+    return PlainTextResponse(f"{health.line}\n", 200 if health.well else 503)
+
+
 async def healthz(request: Request) -> Response:
     return JSONResponse({"status": "ok"})
 
@@ -266,6 +319,9 @@ async def metrics_page(request: Request) -> Response:
     hall: Hall = request.app.state.hall
     metrics.sessions.set(hall.sessions.in_all)
     metrics.tasks.set(len(anyio.get_running_tasks()))
+    last = hall.kiosk.last
+    metrics.kiosk_visitors.set(last.beat.visitors if last else 0)
+    metrics.kiosk_silence.set(hall.kiosk.silent_s)
     return Response(metrics.exposition(), media_type="text/plain; version=0.0.4")
 
 

@@ -1,4 +1,4 @@
-"""What the workers of one server share, in a folder: how many talks there are, the secrets, the metrics."""
+"""What the workers of one server share, in a folder: the count of talks, secrets, metrics, the kiosk."""
 
 import hashlib
 import mmap
@@ -26,7 +26,7 @@ class House(BaseModel):
 
     def build(self) -> None:
         """By the parent, before there is a worker."""
-        for folder in (self.secrets_folder, self.metrics_folder):
+        for folder in (self.secrets_folder, self.metrics_folder, self.kiosk_folder):
             folder.mkdir(mode=0o700)
         self.tally_file.write_bytes(bytes(4 * self.workers))
 
@@ -37,6 +37,10 @@ class House(BaseModel):
     @property
     def metrics_folder(self) -> Path:
         return self.folder / "metrics"
+
+    @property
+    def kiosk_folder(self) -> Path:
+        return self.folder / "kiosk"
 
     @property
     def tally_file(self) -> Path:

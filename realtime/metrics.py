@@ -16,6 +16,18 @@ REGISTRY = CollectorRegistry()
 
 sessions = Gauge("tutor_sessions", "talks that are open", registry=REGISTRY, multiprocess_mode="mostrecent")
 tasks = Gauge("tutor_tasks", "tasks that are alive", registry=REGISTRY, multiprocess_mode="mostrecent")
+kiosk_visitors = Gauge(
+    "tutor_kiosk_visitors",
+    "that the kiosk's page has counted since it was loaded",
+    registry=REGISTRY,
+    multiprocess_mode="mostrecent",
+)
+kiosk_silence = Gauge(
+    "tutor_kiosk_silence_seconds",
+    "since the kiosk's page was heard of, or since the start",
+    registry=REGISTRY,
+    multiprocess_mode="mostrecent",
+)
 client_errors = Counter("tutor_client_errors", "client events that were refused", ["code"], registry=REGISTRY)
 engine_errors = Counter("tutor_engine_errors", "engine failures", ["stage", "code"], registry=REGISTRY)
 replies = Counter("tutor_replies", "replies by how they ended", ["ending"], registry=REGISTRY)

@@ -1,10 +1,14 @@
 """What can be set, in one frozen object: by environment (TUTOR_, nested by __) and by the command's flags."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from realtime import hours
 
 
 class Frozen(BaseModel):
@@ -106,6 +110,72 @@ class Limits(Frozen):
     send_s: float = 10  # a client that takes nothing for so long is cut off
 
 
+class Kiosk(Frozen):
+    """What stands in a hall and talks to whoever comes: the page /kiosk (docs/kiosk.md)."""
+
+    hours: str = ""  # "Mo-Fr 09:00-18:00, Sa 10:00-14:00"; none: always open
+    timezone: str = ""  # in which those are, such as Europe/Madrid; none: the machine's
+    lesson: str | None = None  # default: `visit` if there is one, else the first
+    language: str = "es"  # of the page, until a visitor chooses
+    languages: Annotated[tuple[str, ...], NoDecode] = ("en", "es")  # to choose from
+    volume: float = Field(default=0.8, ge=0, le=1)
+    mode: Literal["push", "open"] = "open"  # push: what is said while the button is held
+    noisy: bool = False  # push-to-talk only, and more than the hall's noise is needed
+    idle_s: float = Field(default=25, ge=5, le=600)  # of silence, before the visitor is asked
+    countdown_s: float = Field(default=10, ge=3, le=120)  # from then to the farewell
+    visit_s: float = Field(default=300, ge=30, le=3600)  # a visit lasts no longer
+    lost_s: float = Field(default=45, ge=25, le=3600)  # a page that was silent for so long is lost
+    public_url: str = ""  # under which phones reach /learnt.html; none: the code holds the text itself
+
+    @field_validator("hours")
+    @classmethod
+    def _told(cls, text: str) -> str:
+        hours.parse(text)
+        return text
+
+    @field_validator("timezone")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        try:
+            ZoneInfo(name or "UTC")
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError(
+                f"{name!r} is no timezone of this machine (timedatectl list-timezones)"
+            ) from error
+        return name
+
+    @field_validator("languages", mode="before")
+    @classmethod
+    def _listed(cls, languages: Any) -> Any:
+        return listed(languages)
+
+    @field_validator("public_url")
+    @classmethod
+    def _public(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if url and (
+            parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment
+        ):
+            raise ValueError(f"{url!r} is no address such as https://atom.example")
+        return url.rstrip("/")
+
+    @model_validator(mode="after")
+    def _offered(self) -> Self:
+        if self.language not in self.languages:
+            offered = ", ".join(self.languages)
+            raise ValueError(
+                f"language {self.language!r} is none of the languages to choose from ({offered})"
+            )
+        return self
+
+
+def listed(names: Any) -> Any:
+    """one,two as a list."""
+    if isinstance(names, str):
+        return tuple(name.strip() for name in names.split(",") if name.strip())
+    return names
+
+
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix="TUTOR_", env_nested_delimiter="__", frozen=True, extra="forbid"
@@ -120,13 +190,12 @@ class Settings(BaseSettings):
     vllm: Vllm = Vllm()
     talk: Talk = Talk()
     limits: Limits = Limits()
+    kiosk: Kiosk = Kiosk()
 
     @field_validator("api_keys", mode="before")
     @classmethod
     def _listed(cls, keys: Any) -> Any:
-        if isinstance(keys, str):
-            return tuple(key.strip() for key in keys.split(",") if key.strip())
-        return keys
+        return listed(keys)
 
     @property
     def talks_freely(self) -> bool:
