@@ -151,8 +151,11 @@ class Talk:
         lesson = self._lessons[saying.lesson]
         await self._send(type="tutor.settings", lesson=saying.lesson)
         await self._reply()
+        scene = lesson.steps[saying.step].scene
         for step in lesson.steps[: saying.step]:
-            text = step.right[0]
+            if step.scene not in (None, scene):
+                continue
+            text = step.scenes.get(scene or "", step.right)[0]
             text = _with(text, {slot: lesson.slots[slot].example for slot in slots_in(text)})
             content = [{"type": "input_text", "text": text}]
             await self._send(

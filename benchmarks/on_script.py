@@ -84,7 +84,7 @@ def clips(lessons: dict[str, Lesson], chance: random.Random) -> Iterator[Clip]:
     elsewhere = [clip for clip in spoken if clip.kind == "right" and len(clip.text.split()) > 2]
     for clip in chance.sample(elsewhere, 100):
         name, place = chance.choice([step for step in steps if step[0] != clip.lesson])
-        here = guide.expected(lessons[name], Progress(name, place, started=True))
+        here = guide.expected(lessons[name], _at(lessons[name], place))
         if script.words_of(clip.text) not in script.sentences_of(here):
             spoken.append(Clip(name, place, "cross", 0, clip.text, (), ""))
     for clip in spoken:
@@ -111,6 +111,11 @@ def _of_step(lesson: Lesson, place: int, chance: random.Random) -> Iterator[Clip
                 )
     for at, mistake in enumerate(step.mistakes):
         yield Clip(lesson.id, place, "mistake", at, _filled(mistake.said, lesson, chance), (), "")
+
+
+def _at(lesson: Lesson, place: int) -> Progress:
+    """Where the step is asked that stands at this place in the lesson."""
+    return next(here for here in guide.places(lesson) if guide.step_at(lesson, here) is lesson.steps[place])
 
 
 def _filled(text: str, lesson: Lesson, chance: random.Random) -> str:
@@ -152,7 +157,7 @@ def _lessons() -> dict[str, Lesson]:
 
 def hear(clip: Clip) -> Heard:
     recogniser, lesson = _recogniser(), _lessons()[clip.lesson]
-    here = Progress(clip.lesson, clip.step, started=True)
+    here = _at(lesson, clip.step)
     expected = guide.expected(lesson, here)
     audio = spoken(clip.text, clip.voice, random.Random(repr(clip)))
     sentences = script.sentences_of(expected)

@@ -253,7 +253,7 @@ async def lesson_list(request: Request) -> Response:
                 "level": lesson.level,
                 "title": lesson.title.by_language(),
                 "aim": lesson.aim.by_language(),
-                "steps": len(lesson.steps),
+                "steps": lesson.length(None),
                 "vocabulary": [word.by_language() for word in lesson.vocabulary],
             }
             for lesson in hall.sessions.lessons.values()

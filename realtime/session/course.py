@@ -85,7 +85,7 @@ class Course:
             lesson=self.lesson.id,
             title=self.lesson.title.en,
             step=self.progress.step,
-            steps=len(self.lesson.steps),
+            steps=self.lesson.length(self.progress.scene),
             finished=self.progress.finished,
         )
 

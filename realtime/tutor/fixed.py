@@ -10,7 +10,7 @@ from itertools import product
 
 from realtime.talk.transcript import Transcript, Word
 from realtime.tutor import guide
-from realtime.tutor.guide import PASSED_AFTER, Progress
+from realtime.tutor.guide import PASSED_AFTER
 from realtime.tutor.lesson import Lesson, Step, fill_example
 from realtime.tutor.matching import UNCLEAR_ON_SCRIPT
 from realtime.tutor.phrases import CONTROLS
@@ -26,14 +26,14 @@ def lines(lessons: Iterable[Lesson]) -> tuple[str, ...]:
 
 def _lines(lesson: Lesson) -> Iterator[str]:
     yield guide.begin(lesson)[1].text
-    for at, step in enumerate(lesson.steps):
-        begun = Progress(lesson.id, at, started=True)
+    for begun in guide.places(lesson):
+        step = guide.step_at(lesson, begun)
         yield from (guide.step(lesson, begun, heard)[1].text for heard in _once(lesson, step))
         answers = list(_answers(lesson, step))
         for tries, corrected in product(range(PASSED_AFTER + 1), (False, True)):
             here = replace(begun, tries=tries, corrected=corrected)
             yield from (guide.step(lesson, here, heard)[1].text for heard in answers)
-    over = Progress(lesson.id, len(lesson.steps) - 1, started=True, finished=True)
+    over = replace(list(guide.places(lesson))[-1], finished=True)
     for said in (*(phrases[0] for phrases in CONTROLS.values()), _NOISE):
         yield guide.step(lesson, over, _heard(said))[1].text
 

@@ -1,5 +1,6 @@
 """The guide through a lesson: what the tutor says next, from where the learner is and what was heard."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -20,7 +21,8 @@ PASSED_AFTER = 3  # so many, and the next one is the last: the tutor goes on, sa
 class Progress:
     """Where a learner is. `tries` counts the fruitless ones at this step; `corrected`: asked to repeat once.
 
-    A slot without a value was filled by a word that was not surely heard.
+    A slot without a value was filled by a word that was not surely heard. `step` counts on the path of the
+    `scene`, which is None before one is chosen.
     """
 
     lesson: str
@@ -30,17 +32,22 @@ class Progress:
     slots: tuple[tuple[str, str | None], ...] = ()
     started: bool = False
     finished: bool = False
+    scene: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What the tutor says next, and what became of the answer; no verdict: it was none ("repeat please")."""
+    """What the tutor says next, and what became of the answer; no verdict: it was none ("repeat please").
+
+    `answer`: a right one as the lesson writes it, where all its words are known.
+    """
 
     text: str
     verdict: Verdict | None = None
     said: str | None = None
     better: str | None = None
     note: dict[str, str] = field(default_factory=dict[str, str])
+    answer: str | None = None
 
 
 Move = tuple[Progress, Line]
@@ -51,11 +58,23 @@ def begin(lesson: Lesson) -> Move:
     return Progress(lesson.id, started=True), Line(f"{lesson.opening.en} {_say(lesson, Progress(lesson.id))}")
 
 
+def places(lesson: Lesson) -> Iterator[Progress]:
+    """Wherever a learner can arrive: every step, of every path."""
+    choice = len(lesson.steps) if lesson.choice is None else lesson.choice
+    for scene in lesson.scenes or (None,):
+        for at in range(lesson.length(scene)):
+            yield Progress(lesson.id, at, started=True, scene=scene if at > choice else None)
+
+
+def step_at(lesson: Lesson, progress: Progress) -> Step:
+    return lesson.path(progress.scene)[progress.step]
+
+
 def expected(lesson: Lesson, progress: Progress) -> tuple[str, ...]:
     """All that the recogniser should be ready for; at most MOST_EXPECTED, always in one order."""
     if progress.finished:
         return tuple(dict.fromkeys((*AGAIN, *offered_controls())))
-    return offered(lesson, lesson.steps[progress.step])[:MOST_EXPECTED]
+    return offered(lesson, step_at(lesson, progress))[:MOST_EXPECTED]
 
 
 def offered(lesson: Lesson, step: Step) -> tuple[str, ...]:
@@ -72,8 +91,12 @@ def offered(lesson: Lesson, step: Step) -> tuple[str, ...]:
 
 def is_possible(lesson: Lesson, progress: Progress) -> bool:
     """Whether a learner can be there: for what comes from outside."""
-    last = len(lesson.steps) - 1
+    if progress.scene not in (None, *lesson.scenes):
+        return False
+    last = lesson.length(progress.scene) - 1
+    chosen = lesson.choice is not None and progress.step > lesson.choice
     placed = 0 <= progress.step <= last and 0 <= progress.tries <= PASSED_AFTER
+    placed = placed and chosen == (progress.scene is not None)
     begun = progress.started or progress == Progress(lesson.id)
     ended = not progress.finished or progress.step == last
     known = all(_may_fill(lesson, name, value) for name, value in progress.slots)
@@ -89,7 +112,7 @@ def hint(lesson: Lesson, progress: Progress) -> tuple[dict[str, str], dict[str, 
     """The step's hint, and what the tutor asks there, by language."""
     if progress.finished:
         return dict(_FINISHED), dict(_FINISHED)
-    here, slots = lesson.steps[progress.step], dict(progress.slots)
+    here, slots = step_at(lesson, progress), dict(progress.slots)
     asked = {language: fill(text, slots) for language, text in here.say.by_language().items()}
     return here.hint.by_language(), asked
 
@@ -99,7 +122,7 @@ def step(lesson: Lesson, progress: Progress, heard: Transcript) -> Move:
     words = tokens(heard)
     if progress.finished:
         return _after_the_end(lesson, progress, tuple(word.text for word in words))
-    found = find(lesson, lesson.steps[progress.step], words) if _is_believed(heard) else None
+    found = find(lesson, step_at(lesson, progress), words) if _is_believed(heard) else None
     if not progress.started:
         is_right = isinstance(found, Found) and found.kind == "right"
         if not is_right:
@@ -123,12 +146,12 @@ def _answered(
     if isinstance(found, Found):
         known = {**dict(progress.slots), **dict(found.slots)}
         progress = replace(progress, slots=tuple(known.items()))
-        return _right(lesson, progress) if found.kind == "right" else _mistake(lesson, progress, found)
+        return _right(lesson, progress, found) if found.kind == "right" else _mistake(lesson, progress, found)
     control = control_in(words)
     if control is not None:
         return _controlled(lesson, progress, control)
     if isinstance(found, Nearly):
-        return _unclear(lesson, progress, lesson.steps[progress.step].right[found.at])
+        return _unclear(lesson, progress, step_at(lesson, progress).right[found.at])
     if is_spanish(words):
         return _off_script(lesson, progress, "In English, please.")
     # A recogniser that is sure of a sentence and gives none of ours has mixed two of them.
@@ -138,21 +161,23 @@ def _answered(
 # what becomes of an answer
 
 
-def _right(lesson: Lesson, progress: Progress) -> Move:
-    here = lesson.steps[progress.step]
+def _right(lesson: Lesson, progress: Progress, found: Found) -> Move:
+    here = step_at(lesson, progress)
     react = here.react or PRAISES[progress.step % len(PRAISES)]
-    return _go_on(lesson, progress, Line(fill(react, dict(progress.slots)), "right"))
+    answer, is_example = fill_example(here.right[found.at], lesson, dict(found.slots))
+    line = Line(fill(react, dict(progress.slots)), "right", answer=None if is_example else answer)
+    return _go_on(lesson, progress, line, here.right[found.at])
 
 
 def _mistake(lesson: Lesson, progress: Progress, found: Found) -> Move:
-    mistake: Mistake = lesson.steps[progress.step].mistakes[found.at]
+    mistake: Mistake = step_at(lesson, progress).mistakes[found.at]
     slots = dict(found.slots)
     better, is_example = fill_example(mistake.better, lesson, slots)
     said, _ = fill_example(mistake.said, lesson, slots)
     model = f"We say, for example: {better}" if is_example else f"We say: {better}"
     line = Line(model, "mistake", None if is_example else said, better, mistake.note())
     if progress.corrected:
-        return _go_on(lesson, progress, replace(line, text=f"Good try. {model}"))
+        return _go_on(lesson, progress, replace(line, text=f"Good try. {model}"), mistake.better)
     return replace(progress, corrected=True), replace(line, text=f"Almost. {model} Can you say that?")
 
 
@@ -169,7 +194,7 @@ def _unclear(lesson: Lesson, progress: Progress, nearest: str | None = None) -> 
 
 def _off_script(lesson: Lesson, progress: Progress, opener: str = "") -> Move:
     if _is_enough(progress):
-        is_last = progress.step + 1 == len(lesson.steps)
+        is_last = progress.step + 1 == lesson.length(progress.scene)
         passing = "That was the last question." if is_last else "Let's try the next one."
         return _go_on(lesson, progress, Line(passing, "off_script"))
     back = opener or f"Let's go on with {lesson.topic}."
@@ -214,9 +239,11 @@ def _after_the_end(lesson: Lesson, progress: Progress, words: tuple[str, ...]) -
 # moving
 
 
-def _go_on(lesson: Lesson, progress: Progress, line: Line) -> Move:
-    following = replace(progress, step=progress.step + 1, tries=0, corrected=False)
-    if following.step == len(lesson.steps):
+def _go_on(lesson: Lesson, progress: Progress, line: Line, answer: str | None = None) -> Move:
+    """`answer`: the right one that was given, or meant."""
+    scene = progress.scene or step_at(lesson, progress).scene_after(answer)
+    following = replace(progress, step=progress.step + 1, tries=0, corrected=False, scene=scene)
+    if following.step == lesson.length(scene):
         over = replace(following, step=progress.step, finished=True)
         return over, replace(line, text=f"{line.text} {fill(lesson.end.en, dict(progress.slots))}")
     rest = _say(lesson, following) if len(sentences(line.text)) == 1 else _question(lesson, following)
@@ -224,7 +251,8 @@ def _go_on(lesson: Lesson, progress: Progress, line: Line) -> Move:
 
 
 def _again(progress: Progress, line: Line) -> Move:
-    return replace(progress, tries=progress.tries + 1), line
+    # Silence is never passed over: its tries would grow without an end.
+    return replace(progress, tries=min(progress.tries + 1, PASSED_AFTER)), line
 
 
 def _is_enough(progress: Progress) -> bool:
@@ -236,15 +264,15 @@ def _is_enough(progress: Progress) -> bool:
 
 
 def _say(lesson: Lesson, progress: Progress) -> str:
-    return fill(lesson.steps[progress.step].say.en, dict(progress.slots))
+    return fill(step_at(lesson, progress).say.en, dict(progress.slots))
 
 
 def _question(lesson: Lesson, progress: Progress) -> str:
-    return fill(lesson.steps[progress.step].question, dict(progress.slots))
+    return fill(step_at(lesson, progress).question, dict(progress.slots))
 
 
 def _help(lesson: Lesson, progress: Progress) -> str:
-    return f"You can say: {_model(lesson, progress, lesson.steps[progress.step].right[0])} Now you!"
+    return f"You can say: {_model(lesson, progress, step_at(lesson, progress).right[0])} Now you!"
 
 
 def _model(lesson: Lesson, progress: Progress, sentence: str) -> str:

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, cast
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from realtime.tutor.spoken import as_spoken, in_full, plain
 
@@ -70,14 +70,40 @@ class Mistake(Written):
 
 
 class Step(Written):
-    """One exchange. `react` is what the tutor says of a right answer before the next question."""
+    """One exchange. `react` is what the tutor says of a right answer before the next question.
+
+    With `scenes` the learner chooses here how the lesson goes on: the right answers by the scene that each
+    leads to. A step with a `scene` is taken in that one only.
+    """
 
     id: Name
+    scene: Name | None = None
     say: Both
+    scenes: dict[Name, tuple[Text, ...]] = {}
     right: tuple[Text, ...] = Field(min_length=3, max_length=12)
     mistakes: tuple[Mistake, ...] = Field(min_length=1, max_length=5)
     hint: Both
     react: Text | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _right_by_scene(cls, written: Any) -> Any:
+        """Each answer is written once: with its scene."""
+        if not isinstance(written, dict) or "scenes" not in written:
+            return cast(Any, written)
+        step = cast(dict[str, Any], written)
+        if "right" in step:
+            raise ValueError("has `scenes`: its right answers are theirs, so there is no `right`")
+        scenes = cast(dict[str, Any], step["scenes"]) if isinstance(step["scenes"], dict) else {}
+        right = [
+            text for texts in scenes.values() if isinstance(texts, list) for text in cast(list[Any], texts)
+        ]
+        return {**step, "right": right}
+
+    def scene_after(self, answer: str | None) -> str | None:
+        """Where one of the right answers leads. Who gives none is taken to the first scene."""
+        first = next(iter(self.scenes), None)
+        return next((scene for scene, right in self.scenes.items() if answer in right), first)
 
     @property
     def question(self) -> str:
@@ -98,6 +124,23 @@ class Lesson(Written):
     end: Both
     vocabulary: tuple[Both, ...] = Field(min_length=3, max_length=30)
     slots: dict[Name, WordList] = {}
+
+    @cached_property
+    def choice(self) -> int | None:
+        """The place of the step where the learner chooses a scene; those before it are everybody's."""
+        return next((at for at, step in enumerate(self.steps) if step.scenes), None)
+
+    @cached_property
+    def scenes(self) -> tuple[str, ...]:
+        return tuple(self.steps[self.choice].scenes) if self.choice is not None else ()
+
+    def path(self, scene: str | None) -> tuple[Step, ...]:
+        """The steps that are taken in a scene. Up to the choice every path is the same."""
+        return tuple(step for step in self.steps if step.scene in (None, scene))
+
+    def length(self, scene: str | None) -> int:
+        """Of a learner's path, in steps; as long as none is chosen, of the longest."""
+        return max(len(self.path(one)) for one in ((scene,) if scene else self.scenes or (None,)))
 
 
 def sentences(text: str) -> list[str]:

@@ -21,6 +21,7 @@ def faults(lesson: Lesson) -> Iterator[Fault]:
     yield from _line_faults(("opening", "en"), lesson.opening.en)
     yield from _line_faults(("end", "en"), lesson.end.en)
     yield from _line_faults(("topic",), f"Let's go on with {lesson.topic}.", 1)
+    yield from _scene_faults(lesson)
     yield from _slot_faults(lesson)
     yield from _twice(("steps",), [step.id for step in lesson.steps], "id")
     for at, step in enumerate(lesson.steps):
@@ -34,14 +35,16 @@ def _step_faults(lesson: Lesson, step: Step, where: Where) -> Iterator[Fault]:
     if step.react is not None:
         yield from _line_faults((*where, "react"), step.react, 1)
     yield from _line_faults((*where, "hint", "en"), step.hint.en, 1, SENTENCE_WORDS)
-    for at, text in enumerate(step.right):
-        yield from _answer_faults((*where, "right", at), text)
+    for place, text in _right(step):
+        yield from _answer_faults((*where, *place), text)
         if len(sentences(text)) != 1 or not text.endswith((".", "?", "!")):
-            yield Fault((*where, "right", at), "must be one sentence with its mark at the end")
+            yield Fault((*where, *place), "must be one sentence with its mark at the end")
     for at, mistake in enumerate(step.mistakes):
         yield from _answer_faults((*where, "mistakes", at, "said"), mistake.said)
         yield from _mistake_faults(lesson, step, mistake, at, (*where, "mistakes", at))
-    yield from _twice((*where, "right"), [_key(text) for text in step.right], "answer")
+    yield from _twice(
+        (*where, "scenes" if step.scenes else "right"), [_key(text) for text in step.right], "answer"
+    )
     yield from _twice((*where, "mistakes"), [_key(mistake.said) for mistake in step.mistakes], "mistake")
     if (count := len(offered(lesson, step))) > MOST_EXPECTED:
         yield Fault(
@@ -102,27 +105,55 @@ def _heard(lesson: Lesson, step: Step, text: str) -> Found | Nearly | None:
     return find(lesson, step, tokens(Transcript(words)))
 
 
-def _slot_faults(lesson: Lesson) -> Iterator[Fault]:
-    """Every slot is known, and a line uses none that no answer before it could have filled."""
-    filled: set[str] = set()
+def _scene_faults(lesson: Lesson) -> Iterator[Fault]:
+    """One choice at most, and each of its scenes is played after it."""
     for at, step in enumerate(lesson.steps):
         where: Where = ("steps", at)
+        if step.scenes and at != lesson.choice:
+            yield Fault((*where, "scenes"), "a lesson has one step with scenes at most")
+        elif step.scenes and step.scene:
+            yield Fault((*where, "scene"), "the step with the scenes is in none of them")
+        elif step.scene and step.scene not in lesson.scenes:
+            known = ", ".join(lesson.scenes) or "none"
+            yield Fault((*where, "scene"), f"there is no scene `{step.scene}` to choose (there are: {known})")
+        elif step.scene and lesson.choice is not None and at < lesson.choice:
+            yield Fault((*where, "scene"), "comes before the step where its scene is chosen")
+    for scene in lesson.scenes:
+        if lesson.choice is not None and not any(step.scene == scene for step in lesson.steps):
+            yield Fault(("steps", lesson.choice, "scenes", scene), f"the scene `{scene}` has no step")
+
+
+def _slot_faults(lesson: Lesson) -> Iterator[Fault]:
+    """Every slot is known, and a line uses none that no answer before it could have filled: in a scene's step
+    those of other scenes."""
+    filled: set[tuple[str, str | None]] = set()  # each with the scene where it was
+    for at, step in enumerate(lesson.steps):
+        where: Where = ("steps", at)
+        known = {name for name, scene in filled if step.scene is None or scene in (None, step.scene)}
         for key, text in (("en", step.say.en), ("es", step.say.es)):
-            yield from _unfilled((*where, "say", key), text, filled)
+            yield from _unfilled((*where, "say", key), text, known)
         for place, text in _answers(step):
             for name in slots_in(text):
                 if name not in lesson.slots:
                     yield Fault((*where, *place), f"the slot {{{name}}} is not among the lesson's slots")
-                filled.add(name)
-        yield from _unfilled((*where, "react"), step.react or "", filled)
-    yield from _unfilled(("end", "en"), lesson.end.en, filled)
+                known.add(name)
+                filled.add((name, step.scene))
+        yield from _unfilled((*where, "react"), step.react or "", known)
+    yield from _unfilled(("end", "en"), lesson.end.en, {name for name, _ in filled})
 
 
 def _answers(step: Step) -> Iterator[tuple[Where, str]]:
-    for at, text in enumerate(step.right):
-        yield ("right", at), text
+    yield from _right(step)
     for at, mistake in enumerate(step.mistakes):
         yield ("mistakes", at, "said"), mistake.said
+
+
+def _right(step: Step) -> Iterator[tuple[Where, str]]:
+    """The right answers where they are written."""
+    for scene, texts in step.scenes.items():
+        yield from ((("scenes", scene, at), text) for at, text in enumerate(texts))
+    if not step.scenes:
+        yield from ((("right", at), text) for at, text in enumerate(step.right))
 
 
 def _unfilled(where: Where, line: str, filled: set[str]) -> Iterator[Fault]:

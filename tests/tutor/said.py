@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from realtime.talk.transcript import Transcript, Word
-from realtime.tutor.guide import Progress
+from realtime.tutor.guide import Progress, places, step_at
 from realtime.tutor.lesson import Lesson, Step, fill, slots_in
 from realtime.tutor.lessons import load_lessons
 
@@ -18,7 +18,7 @@ def heard(text: str, on_script: float | None = None, score: float | None = None)
 
 
 def at(lesson: Lesson, step: Step) -> Progress:
-    return Progress(lesson.id, step=lesson.steps.index(step), started=True)
+    return next(place for place in places(lesson) if step_at(lesson, place) is step)
 
 
 def step_named(lesson: Lesson, name: str) -> Step:

@@ -24,7 +24,7 @@ def _walk(lesson: Lesson, dice: random.Random) -> list[str]:
 
 
 def _answer(lesson: Lesson, progress: Progress, dice: random.Random) -> Transcript:
-    step = lesson.steps[progress.step]
+    step = guide.step_at(lesson, progress)
     kind = dice.choice(("right", "right", "right", "mistake", "near", "control", "noise", "silence"))
     sentence = dice.choice(step.right)
     match kind:

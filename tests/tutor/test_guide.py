@@ -1,5 +1,6 @@
 """The guide leads every learner through a lesson: kindly, forwards, and never praising what was not said."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from realtime.talk.transcript import Transcript, Word
-from realtime.tutor.guide import MOST_EXPECTED, PASSED_AFTER, Line, Progress, begin, expected, hint, step
+from realtime.tutor.guide import (
+    MOST_EXPECTED,
+    PASSED_AFTER,
+    Line,
+    Progress,
+    begin,
+    expected,
+    hint,
+    is_possible,
+    places,
+    step,
+    step_at,
+)
 from realtime.tutor.lesson import Lesson, fill_example, sentences, slots_in
 from realtime.tutor.matching import ACCEPT_ON_SCRIPT, UNCLEAR_ON_SCRIPT
 from realtime.tutor.phrases import CONTROLS, PRAISES
@@ -16,23 +29,28 @@ from tests.tutor.said import LESSONS, at, every_step, heard, spoken_with, step_n
 
 CAFE = LESSONS["cafe"]
 GREETINGS = LESSONS["greetings"]
+VISIT = LESSONS["visit"]
+PATHS = [(lesson, scene) for lesson in LESSONS.values() for scene in lesson.scenes or (None,)]
 DRINK = at(CAFE, step_named(CAFE, "drink"))
 OFF_SCRIPT = Path(__file__).parents[2] / "benchmarks" / "data" / "off_script.txt"
 FRUITLESS = ("unclear", "off_script", "silence", None)
 
 
-def first_answers(lesson: Lesson) -> list[str]:
-    return [fill_example(step.right[0], lesson, {})[0] for step in lesson.steps]
+def first_answers(lesson: Lesson, scene: str | None) -> list[str]:
+    right = [step.scenes.get(scene or "", step.right)[0] for step in lesson.path(scene)]
+    return [fill_example(answer, lesson, {})[0] for answer in right]
 
 
 # the way through
 
 
-@pytest.mark.parametrize("lesson", LESSONS.values(), ids=list(LESSONS))
-def test_right_answers_lead_to_a_kind_end(lesson: Lesson) -> None:
+@pytest.mark.parametrize(
+    ("lesson", "scene"), PATHS, ids=lambda one: one.id if one in LESSONS.values() else one
+)
+def test_right_answers_lead_to_a_kind_end(lesson: Lesson, scene: str | None) -> None:
     progress, line = begin(lesson)
     assert line.text.startswith(lesson.opening.en)
-    for n, answer in enumerate(first_answers(lesson)):
+    for n, answer in enumerate(first_answers(lesson, scene)):
         assert progress.step == n
         assert not progress.finished
         progress, line = step(lesson, progress, heard(answer))
@@ -103,16 +121,15 @@ def test_a_mistake_with_an_unknown_name_is_corrected_by_an_example() -> None:
 @pytest.mark.parametrize("text", OFF_SCRIPT.read_text(encoding="utf-8").splitlines()[::6])
 def test_off_the_script_leads_back_to_the_lesson(text: str) -> None:
     for lesson in LESSONS.values():
-        for n in range(0, len(lesson.steps), 3):
-            before = Progress(lesson.id, step=n, started=True)
+        for before in list(places(lesson))[::3]:
             after, line = step(lesson, before, heard(text))
-            assert line.verdict == "off_script", (lesson.id, n)
-            assert after.step == n
-            assert line.text.endswith(tuple(_asked(lesson, n)))
+            assert line.verdict == "off_script", before
+            assert after.step == before.step
+            assert line.text.endswith(_asked(lesson, before))
 
 
-def _asked(lesson: Lesson, n: int) -> tuple[str, ...]:
-    question = lesson.steps[n].question
+def _asked(lesson: Lesson, progress: Progress) -> tuple[str, ...]:
+    question = step_at(lesson, progress).question
     return (question,) if not slots_in(question) else ("?", ".")
 
 
@@ -198,6 +215,69 @@ def test_a_steps_own_answer_comes_before_what_may_be_said_at_any_time() -> None:
     assert line.verdict == "right"
 
 
+# scenes
+
+
+CHOICE = at(VISIT, step_named(VISIT, "scene"))
+
+
+@pytest.mark.parametrize(
+    ("text", "scene", "question"),
+    [
+        ("A coffee, please.", "coffee", "Would you like coffee, tea or juice?"),
+        ("I'd like a train", "train", "To the beach or to the mountains?"),
+        ("um, the third one", "friend", "What's your name?"),
+    ],
+)
+def test_an_answer_chooses_the_scene(text: str, scene: str, question: str) -> None:
+    after, line = step(VISIT, CHOICE, heard(text))
+    assert (after.scene, after.step, line.verdict) == (scene, CHOICE.step + 1, "right")
+    assert line.text.endswith(question)
+    assert step_at(VISIT, after).scene == scene
+
+
+def test_a_mistake_chooses_the_scene_that_it_means() -> None:
+    asked, _ = step(VISIT, CHOICE, heard("one friend new"))
+    assert (asked.step, asked.scene) == (CHOICE.step, None)
+    changed, _ = step(VISIT, asked, heard("A coffee, please."))
+    assert changed.scene == "coffee"
+    passed, line = step(VISIT, asked, heard("one friend new"))
+    assert (passed.scene, line.verdict) == ("friend", "mistake")
+
+
+@pytest.mark.parametrize("text", ["my dog is green", "next question please"])
+def test_whoever_chooses_nothing_is_taken_to_the_first_scene(text: str) -> None:
+    tried = replace(CHOICE, tries=PASSED_AFTER)
+    after, line = step(VISIT, tried, heard(text))
+    assert (after.scene, after.step) == ("coffee", CHOICE.step + 1)
+    assert "last question" not in line.text
+    assert line.text.endswith("Would you like coffee, tea or juice?")
+
+
+def test_the_paths_part_and_meet_again() -> None:
+    ends = {scene: [here.id for here in VISIT.path(scene)] for scene in VISIT.scenes}
+    assert {steps[0] for steps in ends.values()} == {"how_are_you"}
+    assert {steps[-1] for steps in ends.values()} == {"fun"}
+    assert all(VISIT.length(scene) == len(steps) for scene, steps in ends.items())
+    assert VISIT.length(None) == max(map(len, ends.values()))
+
+
+def test_every_place_is_possible_and_no_other_is() -> None:
+    for lesson in LESSONS.values():
+        for place in places(lesson):
+            assert is_possible(lesson, place)
+            assert is_possible(lesson, replace(place, finished=True)) == (
+                place.step == lesson.length(place.scene) - 1
+            )
+    for wrong in (
+        replace(CHOICE, scene="coffee"),
+        replace(CHOICE, step=CHOICE.step + 1),
+        replace(CHOICE, step=CHOICE.step + 1, scene="moon"),
+        replace(CHOICE, step=VISIT.length("coffee"), scene="coffee"),
+    ):
+        assert not is_possible(VISIT, wrong)
+
+
 # the beginning and the end
 
 
@@ -277,6 +357,7 @@ def test_whatever_is_said_the_lesson_goes_forwards(lesson: Lesson, talk: list[Tr
         _is_well_spoken(line)
         again = before.finished and progress == begin(lesson)[0]
         assert again or before.step <= progress.step <= before.step + 1
+        assert is_possible(lesson, progress)
         assert again or progress.finished >= before.finished
         assert not (line.verdict in FRUITLESS and line.text.startswith(PRAISES))
         assert len(expected(lesson, progress)) <= MOST_EXPECTED

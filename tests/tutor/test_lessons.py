@@ -70,17 +70,29 @@ def folder_with(tmp_path: Path, lesson: str, people: str = PEOPLE) -> Path:
     return tmp_path
 
 
-def test_the_eight_lessons() -> None:
+VISIT = LESSONS["visit"]
+WHOLE = [lesson for lesson in LESSONS.values() if lesson is not VISIT]
+
+
+def test_the_eight_lessons_and_the_talk_for_a_visitor() -> None:
     assert sorted(LESSONS) == [
         "asking_the_way", "cafe", "daily_routine", "greetings",
-        "introducing", "job_interview", "shopping", "weekend",
+        "introducing", "job_interview", "shopping", "visit", "weekend",
     ]  # fmt: skip
     assert {lesson.level for lesson in LESSONS.values()} == {"A1", "A2", "B1"}
 
 
+@pytest.mark.parametrize("lesson", WHOLE, ids=lambda lesson: lesson.id)
+def test_a_lesson_has_ten_exchanges(lesson: Lesson) -> None:
+    assert (len(lesson.steps), lesson.length(None), lesson.scenes) == (10, 10, ())
+
+
+def test_a_visitor_has_six_exchanges_in_one_of_three_scenes() -> None:
+    assert [VISIT.length(scene) for scene in VISIT.scenes] == [6, 6, 6]
+
+
 @pytest.mark.parametrize("lesson", LESSONS.values(), ids=list(LESSONS))
-def test_a_lesson_has_ten_exchanges_with_enough_to_say(lesson: Lesson) -> None:
-    assert len(lesson.steps) == 10
+def test_a_lesson_has_enough_to_say(lesson: Lesson) -> None:
     for step in lesson.steps:
         assert len(step.right) >= 3
         assert 2 <= len(step.mistakes) <= 4
@@ -160,6 +172,113 @@ BROKEN = {
     ),
     "too many sentences": ("en: Welcome to the market!", "en: Hi! Welcome! Come in!", "3 sentences"),
 }
+
+
+SCENES = """\
+  - id: choice
+    say:
+      en: Apples or pears?
+      es: ¿Manzanas o peras?
+    scenes:
+      apple:
+        - Apples, please.
+        - Some apples.
+      pear:
+        - Pears, please.
+        - Some pears.
+    mistakes:
+      - said: put me pears
+        better: Some pears.
+        en: Say "some pears".
+        es: Di "some pears".
+    hint:
+      en: Say a fruit.
+      es: Di una fruta.
+  - id: apples
+    scene: apple
+    say:
+      en: Hello! How many apples?
+      es: ¿Cuántas manzanas?
+    right:
+      - Two apples.
+      - Three apples.
+      - With {who}.
+    mistakes:
+      - said: put me two apples
+        better: Two apples.
+        en: Say "two".
+        es: Di "two".
+    hint:
+      en: Say a number.
+      es: Di un número.
+  - id: pears
+    scene: pear
+    say:
+      en: How many pears?
+      es: ¿Cuántas peras?
+    right:
+      - Two pears.
+      - Three pears.
+      - Four pears.
+    mistakes:
+      - said: put me two pears
+        better: Two pears.
+        en: Say "two".
+        es: Di "two".
+    hint:
+      en: Say a number.
+      es: Di un número.
+"""
+PARTED = f"{GOOD[: GOOD.index('  - id: name')]}{SCENES}{GOOD[GOOD.index('end:') :]}"
+
+
+def test_a_lesson_with_scenes_is_read(tmp_path: Path) -> None:
+    lesson = load_lessons(folder_with(tmp_path, PARTED))["fruit"]
+    assert lesson.scenes == ("apple", "pear")
+    assert [step.id for step in lesson.path("pear")] == ["choice", "pears"]
+    assert lesson.steps[0].right == ("Apples, please.", "Some apples.", "Pears, please.", "Some pears.")
+
+
+CHOICE = SCENES[: SCENES.index("  - id: apples")]
+PEARS = SCENES[SCENES.index("  - id: pears") :]
+# The lines count from where the file was changed.
+BROKEN_SCENES = {
+    "unknown scene": (
+        "scene: pear\n",
+        "scene: peach\n",
+        0,
+        "no scene `peach` to choose .there are: apple, pear",
+    ),
+    "scene without steps": ("    scene: pear\n", "", -29, "the scene `pear` has no step"),
+    "right answers twice": ("    scenes:\n", "    right: [Yes., No.]\n    scenes:\n", -4, "no `right`"),
+    "scenes that are none": ("      apple:\n", "      apple: x\n      plum:\n", 0, "scenes.apple"),
+    "two choices": (
+        "  - id: apples\n",
+        CHOICE.replace("choice", "again") + "  - id: apples\n",
+        4,
+        "one step with scenes",
+    ),
+    "a choice in a scene": ("- id: choice\n", "- id: choice\n    scene: pear\n", 1, "in none of them"),
+    "scene before the choice": (
+        "steps:\n",
+        "steps:\n" + PEARS.replace("id: pears", "id: early"),
+        2,
+        "before",
+    ),
+    "an answer for two scenes": ("- Pears, please.\n", "- Some apples.\n", -5, "given twice"),
+    "an answer without its mark": ("- Some pears.\n", "- Some pears\n", 0, "its mark"),
+    "a slot of another scene": ("How many pears?", "How many pears[, {who}|]?", 0, "could have filled"),
+}
+
+
+@pytest.mark.parametrize("broken", BROKEN_SCENES)
+def test_a_scene_that_cannot_be_played_is_named_with_its_line(tmp_path: Path, broken: str) -> None:
+    old, new, further, reason = BROKEN_SCENES[broken]
+    assert PARTED.count(old) == 1
+    line = PARTED[: PARTED.index(old)].count("\n") + 1 + further
+    with pytest.raises(LessonError, match=reason) as caught:
+        load_lessons(folder_with(tmp_path, PARTED.replace(old, new)))
+    assert caught.value.line == line
 
 
 # Named elsewhere than where it was changed: an open bracket where it is noticed, what is missing at its

@@ -3,7 +3,7 @@
 import pytest
 
 from realtime.talk.transcript import Transcript, Word
-from realtime.tutor.guide import begin, step
+from realtime.tutor.guide import begin, step, step_at
 from realtime.tutor.lesson import fill_example
 from tests.tutor.said import LESSONS
 
@@ -22,7 +22,7 @@ def test_a_lesson_is_led_to_its_end_by_the_words_alone(name: str) -> None:
     progress, _ = begin(lesson)
     while not progress.finished:
         here = progress
-        sentence, _ = fill_example(lesson.steps[here.step].right[-1], lesson, dict(here.slots))
+        sentence, _ = fill_example(step_at(lesson, here).right[-1], lesson, dict(here.slots))
         away, line = step(lesson, here, written(ELSEWHERE))
         assert (line.verdict, away.step) == ("off_script", here.step)
         progress, line = step(lesson, away, written(sentence))
