@@ -62,10 +62,16 @@ export class Companion {
     this.turned = 0;
     this.loud = 0;
     this.last_ms = 0;
-    this.still = matchMedia("(prefers-reduced-motion: reduce)");
-    this.still.addEventListener("change", () => this.restyle());
+    /** No motion, whatever the system wants. */
+    this.calm = false;
+    this.reduced = matchMedia("(prefers-reduced-motion: reduce)");
+    this.reduced.addEventListener("change", () => this.restyle());
     new ResizeObserver(() => this.#resize()).observe(canvas);
     requestAnimationFrame((now) => this.#tick(now));
+  }
+
+  get still() {
+    return this.calm || this.reduced.matches;
   }
 
   /** @param {Phase} phase */
@@ -81,7 +87,7 @@ export class Companion {
     const style = getComputedStyle(this.canvas);
     const read = (/** @type {string} */ name) => style.getPropertyValue(name).trim();
     this.ink = { core: read("--atom-core"), edge: read("--atom-edge"), orbit: style.color, face: read("--atom-face") };
-    if (this.still.matches) {
+    if (this.still) {
       this.pose = poseOf(this.phase);
       this.loud = 0.3;
       this.#draw(BLINK_EVERY_MS / 2);
@@ -92,7 +98,7 @@ export class Companion {
   #tick(now_ms) {
     requestAnimationFrame((next) => this.#tick(next));
     const passed_ms = now_ms - this.last_ms;
-    if (passed_ms < FRAME_MS || this.still.matches || this.canvas.offsetParent === null) return;
+    if (passed_ms < FRAME_MS || this.still || this.canvas.offsetParent === null) return;
     this.last_ms = now_ms;
     const step = Math.min(passed_ms, 100) / 1000;
     this.pose = eased(this.pose, poseOf(this.phase), 1 - Math.exp(-step * 7));
@@ -113,7 +119,7 @@ export class Companion {
     const { context, canvas } = this;
     if (this.ink === undefined) this.restyle();
     const radius = canvas.width / 2;
-    const sway = this.still.matches ? 0 : Math.sin(now_ms / 1300) * radius * 0.018;
+    const sway = this.still ? 0 : Math.sin(now_ms / 1300) * radius * 0.018;
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.clearRect(0, 0, canvas.width, canvas.height);
     context.setTransform(1, 0, 0, 1, radius, radius + sway);

@@ -10,11 +10,15 @@
  *   | {do: "begin", item: string, clip: number}
  *   | {do: "end", item: string}
  *   | {do: "clear"}
+ *   | {do: "forget"}
  *   | {do: "duck", on: boolean}} Effect
  */
 
 /** How often the server hears how far the learner's ears have got. */
 const PLAYHEAD_MS = 100;
+
+/** The server's own. */
+export const USUAL_THRESHOLD = 0.5;
 
 /** Languages whose notes the server can give. */
 const NOTED = new Set(["en", "es"]);
@@ -24,6 +28,10 @@ export function effectsOf(state, event) {
   switch (event.type) {
     case "page.live":
       return [{ do: "connect" }];
+    case "page.meet":
+      return state.waits && state.link === "open" ? [send({ type: "response.create" })] : [];
+    case "page.forget":
+      return [{ do: "forget" }, ...(state.link === "open" ? [send({ type: "tutor.forget" })] : []), { do: "disconnect" }];
     case "page.leave":
       return [{ do: "clear" }, { do: "disconnect" }];
     case "page.setup":
@@ -75,25 +83,33 @@ function onServer(state, event) {
 /** @param {State} state @returns {Effect[]} */
 function opening(state) {
   const first = state.setup === null ? [] : configure(state.setup);
-  return [...first, ...begin(state.lesson.id || state.wanted)];
+  return [...first, ...begin(state.lesson.id || state.wanted, state.waits)];
 }
 
-/** @param {string} lesson @returns {Effect[]} */
-function begin(lesson) {
-  return [send({ type: "tutor.settings", lesson }), send({ type: "response.create" })];
+/** @param {string} lesson @param {boolean} [waits] the tutor speaks only when somebody is there @returns {Effect[]} */
+function begin(lesson, waits = false) {
+  const chosen = send({ type: "tutor.settings", lesson });
+  return waits ? [chosen] : [chosen, send({ type: "response.create" })];
 }
 
 /** @param {Setup} setup @returns {Effect[]} */
-function configure({ rate, mode, voice, tongue, patience, pace }) {
-  const turn_detection = mode === "push" ? null : { type: "server_vad" };
+function configure({ rate, mode, voice, tongue, patience, pace, threshold }) {
+  const turn_detection = mode === "push" ? null : { type: "server_vad", threshold };
   const input = { format: { type: "audio/pcm", rate }, turn_detection };
   const session = { type: "realtime", audio: { input, ...(voice === "" ? {} : { output: { voice } }) } };
   /** @type {"en" | "es"} */
   const mother_tongue = NOTED.has(tongue) ? /** @type {"es"} */ (tongue) : "en";
   return [
+    ...(mode === "push" && threshold !== USUAL_THRESHOLD ? judge(threshold) : []),
     send({ type: "session.update", session }),
     send({ type: "tutor.settings", mother_tongue, patience, speech_rate: pace }),
   ];
+}
+
+/** A pushed utterance without speech is no answer, and what is speech is judged as it was before detection went off. @param {number} threshold @returns {Effect[]} */
+function judge(threshold) {
+  const input = { turn_detection: { type: "server_vad", threshold } };
+  return [send({ type: "session.update", session: { type: "realtime", audio: { input } } })];
 }
 
 /** @param {State} state @returns {Effect[]} */

@@ -26,7 +26,8 @@ export type ClientEvent =
   | TutorPlayhead
   | TutorSettings
   | TutorHintRequest
-  | TutorResume;
+  | TutorResume
+  | TutorForget;
 /**
  * What the server says.
  *
@@ -309,6 +310,16 @@ export interface TutorResume {
   event_id?: string | null;
   type: "tutor.resume";
   session_id: string;
+}
+/**
+ * The learner has gone for good: the talk ends and nothing of it is kept. The connection is closed (1000).
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "TutorForget".
+ */
+export interface TutorForget {
+  event_id?: string | null;
+  type: "tutor.forget";
 }
 /**
  * This interface was referenced by `Protocol`'s JSON-Schema

@@ -15,6 +15,7 @@ const KEY = "atom.settings";
  * @property {string} voice "" for the server's own
  * @property {"low" | "medium" | "high"} patience
  * @property {number} pace of the tutor's speech; 1 is natural
+ * @property {number} threshold how sure it must be that a sound is speech, 0 to 1
  */
 
 /** @type {Settings} */
@@ -27,6 +28,7 @@ const DEFAULTS = {
   voice: "",
   patience: "medium",
   pace: 1,
+  threshold: 0.5,
 };
 
 /** @param {string | null} text what was kept @returns {Settings} */

@@ -32,6 +32,11 @@ export class Speaker {
     this.item = "";
     this.clip = -1;
     this.dropped = "";
+    /** @type {GainNode | null} */
+    this.gain = null;
+    this.loud = 1;
+    /** What the worklet still says is of a talk that is forgotten. */
+    this.forgetting = false;
     /** The item whose replay is heard; "" for none. */
     this.replaying = "";
     this.replays = 0;
@@ -47,10 +52,33 @@ export class Speaker {
       await this.context.audioWorklet.addModule(new URL("./worklets/playback.js", import.meta.url));
       this.node = new AudioWorkletNode(this.context, "playback", { numberOfInputs: 0, outputChannelCount: [1] });
       this.node.port.onmessage = ({ data }) => this.#take(data);
-      this.node.connect(this.context.destination);
+      this.gain = new GainNode(this.context, { gain: this.loud });
+      this.node.connect(this.gain).connect(this.context.destination);
     }
     await this.context.resume();
     await this.choose(sink);
+  }
+
+  /** Sound at last, where the browser wanted a tap first: called inside one. */
+  wake() {
+    void this.context?.resume();
+  }
+
+  /** @param {number} loud 0 to 1 */
+  set volume(loud) {
+    this.loud = loud;
+    if (this.gain !== null) this.gain.gain.value = loud;
+  }
+
+  /** Silence, and nothing of what was said is kept here or in the worklet. */
+  forget() {
+    this.kept.clear();
+    this.item = this.dropped = this.replaying = "";
+    this.clip = -1;
+    this.counts = { pushed: 0, played: 0, cleared: 0, lost: 0, underruns: 0 };
+    this.received = this.refused = this.level = 0;
+    this.forgetting = this.node !== null;
+    this.#post({ type: "forget" });
   }
 
   /** @param {string} sink a loudspeaker's device id, "" for the system's */
@@ -130,6 +158,8 @@ export class Speaker {
 
   /** @param {FromPlayback} message */
   #take(message) {
+    if (message.type === "forgotten") this.forgetting = false;
+    if (message.type === "forgotten" || this.forgetting) return;
     this.counts = message.counts;
     this.level = message.type === "playhead" ? message.level : 0;
     if (message.type === "cleared") this.clearedAt = performance.now();
@@ -138,7 +168,7 @@ export class Speaker {
     else if (message.item !== "") this.listener.news(`page.${NEWS[message.type]}`, message.item, played_ms);
   }
 
-  /** @param {FromPlayback} message @param {number} played_ms */
+  /** @param {Exclude<FromPlayback, {type: "forgotten"}>} message @param {number} played_ms */
   #tookReplay(message, played_ms) {
     if (message.type === "playhead") {
       if (this.replaying !== "") this.listener.replay(this.replaying, played_ms);

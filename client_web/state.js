@@ -8,16 +8,18 @@ import { caption } from "./captions.js";
 /**
  * What the learner chose, as the server needs to know it.
  * @typedef {{rate: number, mode: "open" | "push", voice: string, tongue: string, patience: "low" | "medium" | "high",
- *            pace: number}} Setup
+ *            pace: number, threshold: number}} Setup
  * @typedef {"permission" | "no_microphone" | "microphone_busy" | "microphone_lost" | "unsupported" | "insecure"} Problem
  * @typedef {{id: string, title: string, step: number, steps: number, finished: boolean}} Lesson
  * @typedef {"idle" | "starting" | "blocked" | "connecting" | "lost" | "listening" | "ready" | "muted" | "hearing" | "thinking"
  *           | "speaking"} Phase
  *
- * @typedef {{type: "page.start", lesson: string, resume: string, turns: Turns}
+ * @typedef {{type: "page.start", lesson: string, resume: string, turns: Turns, waits?: boolean}
  *   | {type: "page.live", setup: Setup}
  *   | {type: "page.setup", setup: Setup}
+ *   | {type: "page.meet"}
  *   | {type: "page.leave"}
+ *   | {type: "page.forget"}
  *   | {type: "page.problem", problem: Problem}
  *   | {type: "page.connecting"}
  *   | {type: "page.closed", retry_ms: number}
@@ -43,6 +45,7 @@ import { caption } from "./captions.js";
  * @property {string} session the session's id; "" before the first
  * @property {string} offered the id of the connection's own session, taken when the old one is gone
  * @property {string} wanted the lesson to begin with
+ * @property {boolean} waits the talk is ready and nobody is there yet: the tutor says nothing and hears nothing
  * @property {boolean} resuming the server was asked to go on with `session`
  * @property {Lesson} lesson
  * @property {boolean} held push-to-talk is pressed
@@ -70,6 +73,7 @@ export const initial = {
   session: "",
   offered: "",
   wanted: "",
+  waits: false,
   resuming: false,
   lesson: { id: "", title: "", step: 0, steps: 0, finished: false },
   held: false,
@@ -117,10 +121,13 @@ function isCaptioned(event) {
 function onPage(state, event) {
   switch (event.type) {
     case "page.start": {
-      const { lesson: wanted, resume: session, turns } = event;
-      return { ...initial, view: "talk", wanted, session, resuming: session !== "", turns };
+      const { lesson: wanted, resume: session, turns, waits = false } = event;
+      return { ...initial, view: "talk", wanted, session, resuming: session !== "", turns, waits };
     }
+    case "page.meet":
+      return state.waits ? { ...state, waits: false, awaiting: state.link === "open" } : state;
     case "page.leave":
+    case "page.forget":
       return initial;
     case "page.live":
       return { ...state, setup: event.setup, problem: null, link: "connecting" };

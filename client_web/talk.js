@@ -57,6 +57,31 @@ export class Talk {
     await this.openDevices(settings);
   }
 
+  /**
+   * Makes a talk ready for whoever comes next: connected, the lesson chosen, nothing said and nothing heard.
+   * @param {string} lesson
+   * @param {Settings} settings
+   */
+  async prepare(lesson, settings) {
+    this.dispatch({ type: "page.start", lesson, resume: "", turns: [], waits: true });
+    if (this.microphone.rate === 0) await this.openDevices(settings);
+    else this.dispatch({ type: "page.live", setup: this.#setup(settings) });
+  }
+
+  /** Somebody is there: the tutor speaks. Called inside a tap, where a browser may want one before there is sound. */
+  meet() {
+    this.speaker.wake();
+    this.dispatch({ type: "page.meet" });
+  }
+
+  /** Ends the talk on both sides and keeps nothing of it; the devices stay open for the next learner. */
+  forget() {
+    clearTimeout(this.release);
+    this.release = 0;
+    this.sent = 0;
+    this.dispatch({ type: "page.forget" });
+  }
+
   /** Again after a problem, or with other devices. Called inside a tap. @param {Settings} settings */
   async openDevices(settings) {
     const problem = unsupported();
@@ -138,6 +163,8 @@ export class Talk {
         return this.speaker.end(effect.item);
       case "clear":
         return this.speaker.clear();
+      case "forget":
+        return this.speaker.forget();
       case "duck":
         return this.speaker.duck(effect.on);
     }
@@ -146,8 +173,8 @@ export class Talk {
   /** @param {Int16Array<ArrayBuffer>} pcm @param {number} level */
   #frame(pcm, level) {
     this.level = level;
-    const { link, setup, held } = this.state;
-    if (link !== "open" || setup === null || (setup.mode === "push" && !held)) return;
+    const { link, setup, held, waits } = this.state;
+    if (link !== "open" || setup === null || waits || (setup.mode === "push" && !held)) return;
     this.sent += pcm.length;
     this.link.sendAudio(pcm);
   }
@@ -158,8 +185,8 @@ export class Talk {
   }
 
   /** @param {Settings} settings @returns {Setup} */
-  #setup({ mode, voice, language, patience, pace }) {
-    return { rate: this.microphone.rate, mode, voice, tongue: language, patience, pace };
+  #setup({ mode, voice, language, patience, pace, threshold }) {
+    return { rate: this.microphone.rate, mode, voice, tongue: language, patience, pace, threshold };
   }
 }
 

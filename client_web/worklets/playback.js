@@ -6,12 +6,14 @@
  *   {type: "push", item, clip, pcm: Int16Array}  samples of a clip; a new item or clip ends those before it
  *   {type: "end", item}                          no more audio comes for this item
  *   {type: "clear"}                              barge-in: silence after a fade of 96 samples (4 ms), all forgotten
+ *   {type: "forget"}                             silence at once; no sample of before is kept
  *   {type: "duck", on}                           20% or full volume, by a ramp of 30 ms
  * Messages out:
  *   {type: "playhead", item, played, level, counts}  about every 50 ms while playing; `played` samples of this item,
  *                                                    gaps not counted; `level` the root mean square of the last block
  *   {type: "drained", item, played, counts}          the item has ended and its last sample is out
  *   {type: "cleared", item, played, dropped, counts} answers "clear"; `item` is "" when nothing played or waited
+ *   {type: "forgotten"}                              answers "forget"
  *   counts: {pushed, played, cleared, lost, underruns}, samples over all items
  *
  * Underrun policy: a clip starts when 40 ms of it are there or it has ended, so that jitter of the network does not
@@ -39,6 +41,7 @@ class Playback extends AudioWorkletProcessor {
     if (message.type === "push") playout.push(message.item, message.clip, message.pcm);
     else if (message.type === "duck") playout.duck(message.on);
     else if (message.type === "clear") this.clear();
+    else if (message.type === "forget") this.forget();
     else {
       playout.end(message.item);
       this.ended.add(message.item);
@@ -52,6 +55,13 @@ class Playback extends AudioWorkletProcessor {
     this.ended.clear();
     const played = this.playout.played.get(item) ?? 0;
     this.port.postMessage({ type: "cleared", item, played, dropped, counts: this.counts() });
+  }
+
+  forget() {
+    this.playout = new Playout(RING_SECONDS * sampleRate);
+    this.unreported = 0;
+    this.ended.clear();
+    this.port.postMessage({ type: "forgotten" });
   }
 
   /** @param {Float32Array[][]} _inputs @param {Float32Array[][]} outputs */

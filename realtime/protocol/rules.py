@@ -32,6 +32,7 @@ from realtime.wire.client_events import (
     ResponseCancel,
     ResponseCreate,
     SessionUpdate,
+    TutorForget,
     TutorHintRequest,
     TutorPlayhead,
     TutorResume,
@@ -183,7 +184,7 @@ def apply(event: AnyClientEvent, view: View, new_id: Callable[[str], str]) -> li
             return _cancel(event, view)
         case OutputClear():
             raise ProtocolError("invalid_event", "output_audio_buffer.clear is for WebRTC and SIP only")
-        case TutorPlayhead() | TutorSettings() | TutorHintRequest() | TutorResume():
+        case TutorPlayhead() | TutorSettings() | TutorHintRequest() | TutorResume() | TutorForget():
             return _tutor(event, view)
 
 
@@ -314,7 +315,9 @@ def _updated(event: SessionUpdate, view: View) -> Config:
     return merged(base, event.session, tutor=view.tutor)
 
 
-def _tutor(event: TutorPlayhead | TutorSettings | TutorHintRequest | TutorResume, view: View) -> list[Action]:
+def _tutor(
+    event: TutorPlayhead | TutorSettings | TutorHintRequest | TutorResume | TutorForget, view: View
+) -> list[Action]:
     if not view.tutor:
         raise ProtocolError("invalid_event", f"{event.type} needs the subprotocol tutor.v1", param="type")
     match event:
@@ -327,3 +330,5 @@ def _tutor(event: TutorPlayhead | TutorSettings | TutorHintRequest | TutorResume
         case TutorResume():
             message = "a talk is resumed by the first event of a connection"
             raise ProtocolError("invalid_event", message, param="type")
+        case TutorForget():
+            return []  # who keeps the talks has ended this one before it got here

@@ -12,7 +12,7 @@ from realtime.protocol.config import Config
 from realtime.session.session import Engines, Session
 from realtime.settings import Settings
 from realtime.tutor.lesson import Lesson
-from realtime.wire.client_events import TutorResume
+from realtime.wire.client_events import TutorForget, TutorResume
 from realtime.wire.link import Link
 
 log = logging.getLogger(__name__)
@@ -70,6 +70,8 @@ class Sessions:
             async for message in link.messages():
                 if isinstance(message, TutorResume):
                     seat = await self._resume(message, seat, link)
+                elif isinstance(message, TutorForget) and link.tutor:
+                    seat.scope.cancel()
                 else:
                     await seat.session.receive(message)
         except SESSION_OVER:

@@ -107,6 +107,12 @@ class TutorResume(ClientEvent):
     session_id: str
 
 
+class TutorForget(ClientEvent):
+    """The learner has gone for good: the talk ends and nothing of it is kept. The connection is closed (1000)."""
+
+    type: Literal["tutor.forget"] = "tutor.forget"
+
+
 AnyClientEvent = (
     SessionUpdate
     | AudioAppend
@@ -123,5 +129,6 @@ AnyClientEvent = (
     | TutorSettings
     | TutorHintRequest
     | TutorResume
+    | TutorForget
 )
 client_event = TypeAdapter[AnyClientEvent](Annotated[AnyClientEvent, Field(discriminator="type")])

@@ -8,7 +8,7 @@
   Object.defineProperty(window, "atomTap", { value: { sound } });
 
   AudioNode.prototype.connect = function (to, ...rest) {
-    if (this.numberOfInputs === 0 && to instanceof AudioDestinationNode) void tap(this);
+    if (this instanceof AudioWorkletNode && this.numberOfInputs === 0) void tap(this);
     return connect.call(this, to, ...rest);
   };
 

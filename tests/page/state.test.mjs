@@ -7,7 +7,7 @@ import { initial, phaseOf, reduce } from "../../client_web/state.js";
 /** @import { Setup, State, TalkEvent } from "../../client_web/state.js" */
 
 /** @type {Setup} */
-const setup = { rate: 48000, mode: "open", voice: "alloy", tongue: "es", patience: "medium", pace: 1 };
+const setup = { rate: 48000, mode: "open", voice: "alloy", tongue: "es", patience: "medium", pace: 1, threshold: 0.5 };
 const start = { type: "page.start", lesson: "cafe", resume: "", turns: [] };
 const live = { type: "page.live", setup };
 const created = { type: "session.created", session: { id: "s1" } };

@@ -1,0 +1,227 @@
+// @ts-check
+/** Wiring of the kiosk: visitors, the talk that is ready for the next one, and the server's word on how to be. */
+import { bindMainButton } from "./controls.js";
+import { expose } from "./diagnostics.js";
+import { Entry, fetchDoor, keyIn } from "./door.js";
+import { byId } from "./dom.js";
+import { USUAL_THRESHOLD } from "./effects.js";
+import { guard, keepAwake, meaningOf } from "./kiosk_guard.js";
+import { drawLanguages, Screens } from "./kiosk_screens.js";
+import { advance, opening, screenOf, troubleOf } from "./kiosk_state.js";
+import { settingsFrom } from "./settings.js";
+import { phaseOf } from "./state.js";
+import { storeFor } from "./storage.js";
+import { Talk } from "./talk.js";
+import { language, languages, speak, t } from "./words.js";
+
+/** @import { Action, Kiosk, KioskEvent, Standing } from "./kiosk_state.js" */
+/** @import { Settings } from "./settings.js" */
+/** @import { State } from "./state.js" */
+/** @import { Language } from "./words.js" */
+
+const TICK_MS = 200;
+const BEAT_MS = 10_000;
+/** While something is wrong. */
+const ANXIOUS_BEAT_MS = 2000;
+const PATIENCE_MS = 6000;
+const QUIET_SHARE = 0.25;
+/** In a noisy hall. */
+const RAISED_THRESHOLD = 0.75;
+
+/** @type {Kiosk} */
+let kiosk = { ...opening, warmed_ms: performance.now() };
+/** @type {Language[]} */
+let known = [];
+let drawn = false;
+let beaten_ms = -Infinity;
+let beating = false;
+
+const scheme = location.protocol === "https:" ? "wss" : "ws";
+const entry = new Entry(storeFor("/kiosk"), (...asked) => fetch(...asked));
+const talk = new Talk(`${scheme}://${location.host}/v1/realtime?model=tutor`, () => entry.subprotocols(), { change: changed, refused: () => undefined });
+const screens = new Screens(() => (phaseOf(talk.state) === "speaking" ? talk.speaker.level : talk.level));
+
+/** @param {KioskEvent} event */
+function happen(event) {
+  const before = screenOf(kiosk, event.now_ms);
+  const [next, actions] = advance(kiosk, event);
+  kiosk = next;
+  for (const action of actions) act(action);
+  if (screenOf(kiosk, event.now_ms) !== before && !actions.includes("beat")) void beat();
+  redraw();
+}
+
+/** @param {"touch" | "finish" | "tick" | "unreachable"} type */
+const now = (type) => happen({ type, now_ms: performance.now() });
+
+/** @param {Action} action */
+function act(action) {
+  switch (action) {
+    case "meet":
+      return talk.meet();
+    case "forget":
+      return forget();
+    case "devices":
+      return void talk.openDevices(settings());
+    case "reload":
+      return location.reload();
+    case "beat":
+      return void beat();
+  }
+}
+
+/** @param {State} state */
+function changed(state) {
+  const { problem, lesson } = state;
+  happen({ type: "talk", talk: { phase: phaseOf(state), problem, finished: lesson.finished }, now_ms: performance.now() });
+}
+
+/** Draws at most once a frame. */
+function redraw() {
+  if (drawn) return;
+  drawn = true;
+  requestAnimationFrame(() => {
+    drawn = false;
+    screens.show(kiosk, talk.state, performance.now());
+  });
+}
+
+/** Nothing of the visitor stays, and the next one finds a talk that is ready. */
+function forget() {
+  talk.forget();
+  screens.forget();
+  const { standing } = kiosk;
+  if (standing === null) return;
+  if (language() !== standing.language) void choose(standing.language);
+  void talk.prepare(standing.lesson, settings());
+}
+
+/** @returns {Settings} */
+function settings() {
+  const { standing } = kiosk;
+  const threshold = standing?.noisy ? RAISED_THRESHOLD : USUAL_THRESHOLD;
+  return { ...settingsFrom(null), language: language(), mode: standing?.mode ?? "push", threshold };
+}
+
+/** @param {string} code */
+async function choose(code) {
+  const before = settings();
+  await speak(code);
+  drawLanguages(offered(), { choose: chosen, begin: () => now("touch") });
+  redraw();
+  await talk.change(settings(), before);
+}
+
+/** A visitor's choice. @param {string} code */
+function chosen(code) {
+  if (code !== language()) void choose(code);
+}
+
+function offered() {
+  return known.filter(({ code }) => kiosk.standing?.languages.includes(code) ?? true);
+}
+
+/** The server is told how the page is, and tells how it is to be. */
+async function beat() {
+  if (beating) return;
+  beating = true;
+  beaten_ms = performance.now();
+  const state = screenOf(kiosk, beaten_ms);
+  const body = JSON.stringify({ state: state === "summary" ? "visit" : state, visitors: kiosk.visitors, problem: troubleOf(kiosk, beaten_ms) });
+  try {
+    const key = keyIn(location.hash);
+    const headers = { "Content-Type": "application/json", ...(key === "" ? {} : { Authorization: `Bearer ${key}` }) };
+    const answer = await fetch("/v1/kiosk", { method: "POST", headers, body, signal: AbortSignal.timeout(PATIENCE_MS) });
+    if (!answer.ok) throw new Error(`kiosk: ${answer.status}`);
+    heed(await answer.json());
+  } catch {
+    now("unreachable");
+  } finally {
+    beating = false;
+  }
+}
+
+/** @param {Standing} standing */
+function heed(standing) {
+  const first = kiosk.standing === null;
+  happen({ type: "standing", standing, now_ms: performance.now() });
+  talk.speaker.volume = standing.volume * (standing.quiet ? QUIET_SHARE : 1);
+  screens.calm(standing.quiet);
+  if (first) void settle(standing);
+  else talk.link.retry(); // the server is there: no need to wait
+}
+
+/** The first word from the server: the page's language, and a talk for the first visitor. @param {Standing} standing */
+async function settle(standing) {
+  entry.keys = (await fetchDoor()).keys;
+  const key = keyIn(location.hash);
+  if (entry.keys && key !== "") await entry.take(key);
+  await choose(standing.language);
+  await talk.prepare(standing.lesson, settings());
+}
+
+function tick() {
+  now("tick");
+  const every_ms = troubleOf(kiosk, performance.now()) === "" ? BEAT_MS : ANXIOUS_BEAT_MS;
+  if (performance.now() - beaten_ms >= every_ms) void beat();
+}
+
+/** Touches and keys. A key that belongs to a button which was moved to stays that button's. */
+function bind() {
+  const pushes = () => kiosk.stage === "visit" && talk.state.setup?.mode === "push";
+  const on = { press: () => talk.press(), letGo: () => talk.letGo(), toggle: () => undefined, pushes };
+  const button = byId("main-button", HTMLElement);
+  bindMainButton(button, on);
+  addEventListener("pointerdown", () => now("touch"));
+  addEventListener("blur", () => talk.letGo());
+  addEventListener("keydown", (event) => {
+    if (event.repeat || meaningOf(event) === "nothing") return;
+    const attract = screenOf(kiosk, performance.now()) === "attract";
+    const press = meaningOf(event) === "press" && !taken(event, button);
+    if (press || !attract) now("touch");
+    if (!press) return;
+    event.preventDefault();
+    if (!attract && pushes()) talk.press();
+  });
+  addEventListener("keyup", (event) => {
+    if (meaningOf(event) !== "press") return;
+    if (event.target === button) event.preventDefault();
+    talk.letGo();
+  });
+  const click = (/** @type {string} */ id, /** @type {() => void} */ act) => byId(id, HTMLElement).addEventListener("click", act);
+  for (const id of ["finish", "done", "leave"]) click(id, () => now("finish"));
+  click("stay", () => now("touch"));
+  click("ask-hint", () => talk.dispatch({ type: "page.hint" }));
+  byId("still-there", HTMLDialogElement).addEventListener("cancel", (event) => event.preventDefault());
+}
+
+/** @param {KeyboardEvent} event @param {HTMLElement} button */
+function taken(event, button) {
+  const { target, key } = event;
+  if (!(target instanceof HTMLElement) || (key !== " " && key !== "Enter") || target === button) return false;
+  return target.closest("dialog") !== null || (target.matches("button") && target.matches(":focus-visible"));
+}
+
+/** The meter moves with every frame of the screen. */
+function meter() {
+  requestAnimationFrame(meter);
+  if (kiosk.stage !== "visit") return;
+  const share = Math.min(1, Math.sqrt(talk.level * 4));
+  for (const id of ["meter", "main-button"]) byId(id, HTMLElement).style.setProperty("--level", share.toFixed(2));
+  byId("meter", HTMLElement).setAttribute("aria-valuenow", String(Math.round(share * 10) * 10));
+}
+
+async function open() {
+  guard(window);
+  keepAwake(window);
+  known = await languages();
+  await speak(document.documentElement.lang);
+  document.title = t("page.title");
+  bind();
+  expose(talk);
+  await beat();
+  setInterval(tick, TICK_MS);
+  meter();
+}
+
+await open();

@@ -1,0 +1,149 @@
+// @ts-check
+/** What the kiosk shows: one screen at a time, drawn from the kiosk's state and the talk's. */
+import { Companion } from "./companion.js";
+import { byId, el, icon } from "./dom.js";
+import { countdownOf, screenOf, troubleOf } from "./kiosk_state.js";
+import { phaseOf } from "./state.js";
+import { Transcript } from "./transcript.js";
+import { inLanguage, language, t } from "./words.js";
+
+/** @import { Kiosk, Screen } from "./kiosk_state.js" */
+/** @import { State } from "./state.js" */
+/** @import { Language } from "./words.js" */
+
+const SCREENS = /** @type {const} */ (["attract", "visit", "summary", "farewell", "closed", "offline"]);
+/** What was said before is out of sight: large type leaves no room. */
+const SHOWN_TURNS = 4;
+const ASLEEP = /** @type {const} */ ({ attract: "idle", farewell: "speaking", closed: "muted", offline: "lost" });
+
+export class Screens {
+  /** @param {() => number} loudness of the one who speaks */
+  constructor(loudness) {
+    this.transcript = new Transcript(byId("turns", HTMLElement), () => undefined, () => false);
+    this.atom = new Companion(byId("atom", HTMLCanvasElement), loudness);
+    this.others = Object.entries(ASLEEP).map(([screen, phase]) => {
+      const atom = new Companion(byId(`atom-${screen}`, HTMLCanvasElement), () => 0);
+      atom.show(phase);
+      return atom;
+    });
+    /** @type {Screen | ""} */
+    this.screen = "";
+  }
+
+  /** No motion. @param {boolean} quiet */
+  calm(quiet) {
+    document.body.classList.toggle("calm", quiet);
+    for (const atom of [this.atom, ...this.others]) {
+      if (atom.calm === quiet) continue;
+      atom.calm = quiet;
+      atom.restyle();
+    }
+  }
+
+  /** @param {Kiosk} kiosk @param {State} state @param {number} now_ms */
+  show(kiosk, state, now_ms) {
+    const screen = screenOf(kiosk, now_ms);
+    if (screen !== this.screen) this.#turnTo(screen);
+    byId("finish", HTMLElement).hidden = screen !== "visit";
+    byId("tongues", HTMLElement).hidden = screen !== "visit";
+    if (screen === "visit") this.#visit(state);
+    if (screen === "summary") say(byId("summary-title", HTMLElement), t("kiosk.well_done"));
+    if (screen === "closed") say(byId("opens", HTMLElement), kiosk.standing?.opens ? t("kiosk.opens", { time: kiosk.standing.opens }) : "");
+    if (screen === "offline") say(byId("reason", HTMLElement), reason(kiosk, state, now_ms));
+    this.#countdown(countdownOf(kiosk, now_ms));
+  }
+
+  /** Nothing of the visitor stays on the page. */
+  forget() {
+    this.transcript.clear();
+    for (const id of ["hint", "learnt", "announce"]) byId(id, HTMLElement).replaceChildren();
+    byId("hint", HTMLElement).hidden = true;
+  }
+
+  /** @param {Screen} screen */
+  #turnTo(screen) {
+    this.screen = screen;
+    document.body.dataset.screen = screen;
+    for (const one of SCREENS) byId(one, HTMLElement).hidden = one !== screen;
+    if (screen === "visit") byId("main-button", HTMLElement).focus();
+    if (screen === "summary") byId("done", HTMLElement).focus();
+    if (screen === "offline" || screen === "farewell") say(byId("announce", HTMLElement), t(screen === "offline" ? "kiosk.offline" : "kiosk.goodbye"));
+  }
+
+  /** @param {State} state */
+  #visit(state) {
+    const phase = phaseOf(state);
+    const push = state.setup?.mode !== "open";
+    const visit = byId("visit", HTMLElement);
+    visit.dataset.phase = phase;
+    visit.dataset.mode = push ? "push" : "open";
+    this.atom.show(phase);
+    this.transcript.show({ ...state, turns: state.turns.slice(-SHOWN_TURNS) });
+    say(byId("phase", HTMLElement), t(`phase.${phase}`));
+    say(byId("phase-more", HTMLElement), more(state, push));
+    const button = byId("main-button", HTMLButtonElement);
+    say(byId("main-label", HTMLElement), t(push ? (state.held ? "talk.let_go" : "talk.hold") : "kiosk.speak"));
+    button.classList.toggle("held", state.held);
+    button.setAttribute("aria-pressed", String(push ? state.held : phase === "hearing"));
+    this.#hint(state);
+  }
+
+  /** @param {State} state */
+  #hint({ hint }) {
+    const node = byId("hint", HTMLElement);
+    node.hidden = hint === null;
+    const told = hint === null ? "" : `${language()} ${inLanguage(hint.hint)}`;
+    if (hint === null || node.dataset.told === told) return;
+    node.dataset.told = told;
+    node.replaceChildren(el("p", { class: "hint-title" }, icon("hint"), t("talk.hint_title")), el("p", {}, inLanguage(hint.hint)));
+  }
+
+  /** @param {number | null} seconds */
+  #countdown(seconds) {
+    const dialog = byId("still-there", HTMLDialogElement);
+    if (seconds === null) {
+      if (dialog.open) dialog.close();
+      return;
+    }
+    if (!dialog.open) dialog.showModal();
+    say(byId("count", HTMLElement), String(seconds));
+  }
+}
+
+/**
+ * The buttons by which a language is chosen; on the first screen they begin a visit, too.
+ * @param {readonly Language[]} known
+ * @param {{choose: (code: string) => void, begin: () => void}} on
+ */
+export function drawLanguages(known, on) {
+  const button = (/** @type {Language} */ { code, name }, /** @type {Record<string, string>} */ attributes) =>
+    el("button", { type: "button", lang: code, "data-language": code, ...attributes }, name);
+  const tongues = known.map((one) => button(one, { class: "tongue", "aria-pressed": String(one.code === language()) }));
+  const begins = known.map((one) => button(one, { class: "begin" }));
+  for (const node of [...tongues, ...begins]) node.addEventListener("click", () => on.choose(node.lang));
+  for (const node of begins) {
+    // A finger begins the visit where it comes down: there is no button left when it goes up.
+    node.addEventListener("pointerdown", () => on.choose(node.lang));
+    node.addEventListener("click", () => on.begin());
+  }
+  byId("tongues", HTMLElement).replaceChildren(...tongues);
+  byId("begins", HTMLElement).replaceChildren(...begins);
+}
+
+/** @param {State} state @param {boolean} push */
+function more(state, push) {
+  const phase = phaseOf(state);
+  if (state.notice !== "") return t(`notice.${state.notice}${state.notice === "nothing_heard" && push ? "_push" : ""}`);
+  return phase === "ready" ? t("kiosk.ready") : phase === "speaking" || phase === "thinking" ? "" : t(`more.${phase}`);
+}
+
+/** For staff. @param {Kiosk} kiosk @param {State} state @param {number} now_ms */
+function reason(kiosk, state, now_ms) {
+  const trouble = troubleOf(kiosk, now_ms);
+  return trouble === "" ? "" : `${t("kiosk.staff")} ${t(`kiosk.reason.${trouble}`)} (${trouble}, ${phaseOf(state)})`;
+}
+
+/** @param {Element} node @param {string} text */
+function say(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
