@@ -94,7 +94,8 @@ function begin(lesson, waits = false) {
 
 /** @param {Setup} setup @returns {Effect[]} */
 function configure({ rate, mode, voice, tongue, patience, pace, threshold }) {
-  const turn_detection = mode === "push" ? null : { type: "server_vad", threshold };
+  const raised = threshold === USUAL_THRESHOLD ? {} : { threshold };
+  const turn_detection = mode === "push" ? null : { type: "server_vad", ...raised };
   const input = { format: { type: "audio/pcm", rate }, turn_detection };
   const session = { type: "realtime", audio: { input, ...(voice === "" ? {} : { output: { voice } }) } };
   /** @type {"en" | "es"} */
