@@ -207,7 +207,7 @@ function meter() {
   requestAnimationFrame(meter);
   if (kiosk.stage !== "visit") return;
   const share = Math.min(1, Math.sqrt(talk.level * 4));
-  for (const id of ["meter", "main-button"]) byId(id, HTMLElement).style.setProperty("--level", share.toFixed(2));
+  for (const id of ["meter", "open-ear"]) byId(id, HTMLElement).style.setProperty("--level", share.toFixed(2));
   byId("meter", HTMLElement).setAttribute("aria-valuenow", String(Math.round(share * 10) * 10));
 }
 

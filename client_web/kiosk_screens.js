@@ -82,9 +82,11 @@ export class Screens {
     say(byId("phase", HTMLElement), t(`phase.${phase}`));
     say(byId("phase-more", HTMLElement), more(state, push));
     const button = byId("main-button", HTMLButtonElement);
-    say(byId("main-label", HTMLElement), t(push ? (state.held ? "talk.let_go" : "talk.hold") : "kiosk.speak"));
+    button.hidden = !push;
+    byId("open-ear", HTMLElement).hidden = push;
+    say(byId("main-label", HTMLElement), t(state.held ? "talk.let_go" : "talk.hold"));
     button.classList.toggle("held", state.held);
-    button.setAttribute("aria-pressed", String(push ? state.held : phase === "hearing"));
+    button.setAttribute("aria-pressed", String(state.held));
     this.#hint(state);
   }
 

@@ -88,7 +88,11 @@ async def test_binary_frames_and_the_tutors_own_events_are_for_tutor_v1() -> Non
         client = await stage.connect(tutor=False)
         client.send(b"\0\0" * 480)
         assert (await client.until("error"))["error"]["code"] == "invalid_event"
-        for event in ({"type": "tutor.hint"}, {"type": "tutor.playhead", "item_id": "x", "played_ms": 1}):
+        for event in (
+            {"type": "tutor.hint"},
+            {"type": "tutor.forget"},
+            {"type": "tutor.playhead", "item_id": "x", "played_ms": 1},
+        ):
             client.send(event)
             assert (await client.until("error"))["error"]["code"] == "invalid_event"
         client.send({"type": "tutor.resume", "session_id": "sess_other"})
@@ -229,6 +233,22 @@ async def test_a_talk_goes_on_after_its_socket_was_cut() -> None:
         say(second)
         assert (await second.until("tutor.feedback"))["verdict"] == "right"
         await second.until("response.done")
+
+
+async def test_a_talk_that_is_to_be_forgotten_ends_at_once_and_cannot_be_resumed() -> None:
+    async with studio() as stage:
+        first = await stage.connect()
+        session_id = named(first.log, "session.created")[0]["session"]["id"]
+        stage.voice.clips = [Clip([300, Gate(), 300]), Clip()]
+        first.send({"type": "response.create"})
+        await first.until_sound(300)
+        first.send({"type": "tutor.forget"})
+        await first.over.wait()
+        assert stage.alive == 0
+        second = await stage.connect()
+        second.send({"type": "tutor.resume", "session_id": session_id})
+        assert (await second.until("error"))["error"]["code"] == "session_not_found"
+        assert len(stage.sessions) == 1
 
 
 async def test_a_client_that_is_back_hears_nothing_of_the_reply_that_was_cut() -> None:
