@@ -72,6 +72,7 @@ export type ServerEvent =
   | TutorLesson
   | TutorFeedback
   | TutorHint
+  | TutorSummary
   | TutorLatency
   | TutorResumed;
 
@@ -863,6 +864,29 @@ export interface TutorHint {
   line: {
     [k: string]: string;
   };
+}
+/**
+ * A lesson is over: how many of the questions that were answered were answered well in the end, and one
+ * sentence to take home.
+ *
+ * `said` is what the learner said instead of `learnt` at first. `link` is what `qr`, an image, holds.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "TutorSummary".
+ */
+export interface TutorSummary {
+  event_id: string;
+  type: "tutor.summary";
+  lesson: string;
+  right: number;
+  answers: number;
+  learnt?: string | null;
+  said?: string | null;
+  note: {
+    [k: string]: string;
+  };
+  link: string;
+  qr: string;
 }
 /**
  * Milliseconds after the end of speech at which each stage of a reply was reached. `kind`: where that end

@@ -8,7 +8,9 @@ from realtime.tutor import guide
 from realtime.tutor.guide import Line, Progress
 from realtime.tutor.lesson import Lesson
 from realtime.tutor.spelling import capitals, spelled
-from realtime.wire.server_events import TutorFeedback, TutorHint, TutorLesson
+from realtime.tutor.summary import Answered, summary
+from realtime.tutor.takeaway import qr_image, takeaway
+from realtime.wire.server_events import TutorFeedback, TutorHint, TutorLesson, TutorSummary
 
 NOT_HEARD = Line("Sorry, I could not hear you well. Can you say that again?", "unclear")
 NOWHERE = Progress("")
@@ -30,19 +32,23 @@ class LessonMove:
 class Course:
     """The one place of a session that moves through a lesson; the moves themselves are pure.
 
-    `lesson` is None in free talk.
+    `lesson` is None in free talk. `public_url`: where a learner's phone finds the page.
     """
 
-    def __init__(self, lessons: Mapping[str, Lesson], lesson_id: str) -> None:
+    def __init__(self, lessons: Mapping[str, Lesson], lesson_id: str, public_url: str = "") -> None:
         self.lesson: Lesson | None = None
         self.progress = NOWHERE
         self._lessons = lessons
+        self._public_url = public_url
+        self._answered: list[Answered] = []
+        self._over = False  # the end is being said, or has been, and was not summed up yet
         self.choose(lesson_id)
 
     def choose(self, lesson_id: str) -> None:
         """Start a lesson, or with "" leave it. Raises KeyError."""
         self.lesson = self._lessons[lesson_id] if lesson_id else None
         self.progress = Progress(lesson_id)
+        self._forget()
         self._capitals = capitals(self.lesson)
 
     def choose_if_known(self, lesson_id: object) -> None:
@@ -72,11 +78,39 @@ class Course:
 
     def adopt(self, move: LessonMove) -> None:
         self.progress = move.after
+        if move.line.verdict not in (None, "silence"):
+            self._answered.append((move.before.step, move.line))
+        if move.after.finished != move.before.finished:
+            self._over = move.after.finished
 
     def take_back(self, move: LessonMove) -> None:
         """Nothing of the reply was heard: the learner is where they were."""
         if self.progress == move.after:
             self.progress = move.before
+            self._answered = [(step, line) for step, line in self._answered if line is not move.line]
+            self._over = self._over and move.before.finished
+
+    def take_leave(self) -> TutorSummary | None:
+        """Once, when the lesson is over: how it went. What was answered is forgotten with it."""
+        if self.lesson is None or not self._over:
+            return None
+        told = summary(self._answered)
+        self._forget()
+        held = takeaway(told, self._public_url)
+        return TutorSummary(
+            lesson=self.lesson.id,
+            right=told.right,
+            answers=told.answers,
+            learnt=told.learnt,
+            said=told.said,
+            note=told.note,
+            link=held,
+            qr=qr_image(held),
+        )
+
+    def _forget(self) -> None:
+        self._answered.clear()
+        self._over = False
 
     def standing(self) -> TutorLesson:
         if self.lesson is None:

@@ -82,7 +82,7 @@ class Session:
         self._shared.level, self._shared.mother_tongue = self._learner
         self._shared.configure(start)
         self._gather = Gather()
-        self._course = Course(lessons, settings.first_lesson)
+        self._course = Course(lessons, settings.first_lesson, settings.kiosk.public_url)
         if start.prompt:
             self._course.choose_if_known(start.prompt.get("id"))
         self._ear: Ear
@@ -149,6 +149,7 @@ class Session:
             case _:
                 await self._floor.take(news)
         self._gather.mood = mood(self._floor.turn)
+        await self._take_leave()
 
     async def _welcome(self, link: Link, *, back: bool) -> None:
         self._link = link
@@ -158,6 +159,14 @@ class Session:
         items = tuple(to_wire(entry) for entry in self._shared.conversation.entries)
         standing = self._course.standing()
         await self._tell(TutorResumed(session=self._described(), items=items, lesson=standing))
+
+    async def _take_leave(self) -> None:
+        """A lesson is summed up when its end has been said, and the client is there to be told."""
+        if self._link is None or self._floor.mouth.speech is not None:
+            return
+        summary = self._course.take_leave()
+        if summary is not None:
+            await self._shared.tell_tutor(summary)
 
     async def _obey(self, message: AnyClientEvent | Sound) -> None:
         """What the client asks for is done, or refused with nothing of it done."""

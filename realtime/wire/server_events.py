@@ -318,6 +318,24 @@ class TutorHint(ServerEvent):
     line: dict[str, str] = Field(default_factory=dict[str, str])
 
 
+class TutorSummary(ServerEvent):
+    """A lesson is over: how many of the questions that were answered were answered well in the end, and one
+    sentence to take home.
+
+    `said` is what the learner said instead of `learnt` at first. `link` is what `qr`, an image, holds.
+    """
+
+    type: Literal["tutor.summary"] = "tutor.summary"
+    lesson: str
+    right: int
+    answers: int
+    learnt: str | None = None
+    said: str | None = None
+    note: dict[str, str]
+    link: str
+    qr: str
+
+
 Kind = Literal["voice", "commit", "request"]
 Stage = Literal[
     "endpoint",
@@ -387,6 +405,7 @@ AnyServerEvent = Annotated[
     | TutorLesson
     | TutorFeedback
     | TutorHint
+    | TutorSummary
     | TutorLatency
     | TutorResumed,
     Field(discriminator="type"),

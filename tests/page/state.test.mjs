@@ -157,3 +157,11 @@ test("a hint goes when its step is done", () => {
   assert.equal(after(...OPEN, hint, lesson).hint?.hint.en, "Say hello.");
   assert.equal(after(...OPEN, hint, { ...lesson, step: 1 }).hint, null);
 });
+
+test("what the page does not know of changes nothing, and is answered by nothing", () => {
+  const summary = { type: "tutor.summary", lesson: "cafe", right: 1, answers: 1, note: {}, link: "", qr: "" };
+  for (const event of [summary, { type: "tutor.of_tomorrow" }]) {
+    assert.deepEqual(after(...OPEN, event), after(...OPEN));
+    assert.deepEqual(effects(OPEN, event), []);
+  }
+});
