@@ -29,7 +29,6 @@ FORGET_LAG = 0.95  # of how late it is: a client's buffers change it at once
 BELIEF = 12.0  # windows' worth: a talk begins with the belief that there is an echo as loud as the tutor
 LOUDER = 2.0  # times the power of the echo expected: what is above is somebody's
 SHARE = 0.2  # of a window's power that must be somebody's
-HOLD = 2  # windows for which somebody is taken to speak on
 NOISE = 3.0  # times the power of the quietest that was heard
 NOISE_RISE = 1.01
 DUCKED = 0.15  # power of a ducked tutor: the page lowers it to 0.04
@@ -57,7 +56,6 @@ class Echo:
         self._cross = self._played = np.zeros((len(LAGS), BANDS), np.float32)  # by lag and band
         self._likeness = self._before = np.zeros((len(LAGS), BANDS), np.float32)  # the same, sooner forgotten
         self._heard = np.zeros(BANDS, np.float32)
-        self._hold = 0
         self._quiet = 0
 
     @property
@@ -119,14 +117,11 @@ class Echo:
         """Whether this window, heard now, holds speech that is not the tutor's. window: int16 [512]."""
         self._quiet = 0 if speech else self._quiet + 1
         if self._quiet % QUIET:
-            self._hold = 0
             return False
         power = _power(window.astype(np.float32))
         self._noise = np.minimum(power, self._noise * NOISE_RISE)
         played = self._played_before(self._position(now_ms))
-        other = self._share(power, played, now_ms) > SHARE
-        self._hold = HOLD if other else max(0, self._hold - 1)
-        return speech and (other or self._hold > 0)
+        return self._share(power, played, now_ms) > SHARE and speech
 
     def _share(self, power: Floats, played: Floats, now_ms: float) -> float:
         """The share of the window's power that no echo explains; then the window is learnt from."""

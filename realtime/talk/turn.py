@@ -61,7 +61,7 @@ class Policy:
     endpoint_ms: int = 500
     late_ms: int = 0  # voice activity still tells speech for so long after its end: taken off that wait
     attentive: bool = False  # the words so far stretch and shorten that wait
-    duck_ms: int = 128
+    duck_ms: int = 96
     barge_in_ms: int = 600
     unduck_ms: int = 320
     unduck_late_ms: int = 1_000  # so long is waited for what was said under ducking
@@ -252,11 +252,12 @@ def _transcribe(turn: Turn, *, whole: bool) -> Step:
 
 
 def _silence(turn: Turn, policy: Policy) -> Step:
-    turn = replace(turn, silent_ms=turn.silent_ms + WINDOW_MS)
+    speech_ms = 0 if turn.ear == "quiet" and policy.detect else turn.speech_ms
+    turn = replace(turn, silent_ms=turn.silent_ms + WINDOW_MS, speech_ms=speech_ms)
     if not policy.detect:
         return _by_hand(turn, policy)
     if turn.ear == "quiet":
-        return replace(turn, speech_ms=0), ()
+        return turn, ()
     turn = _longer(turn)
     if turn.ear == "hearing":
         return _pause(turn, policy) if turn.silent_ms >= policy.eager_ms else (turn, ())

@@ -24,6 +24,7 @@ from realtime.talk.moves import (
 from realtime.talk.turn import Policy, Turn
 from tests.talk.vocabulary import (
     BY_HAND,
+    DUCK_MS,
     EAGER_MS,
     ENDPOINT_MS,
     GA,
@@ -479,14 +480,14 @@ def test_speech_stops_a_reply_that_waits_for_its_words() -> None:
 
 
 def test_speech_over_the_tutor_cuts_in_at_once_in_ga() -> None:
-    talk = speaking(GA).speak(96)
+    talk = speaking(GA).speak(DUCK_MS - 32)
     assert talk.did()
     assert talk.speak(32).did(OpenUtterance(), TellStarted(), CUT_BY_SPEECH)
     assert talk.phase == "hearing"
 
 
 def test_speech_over_the_tutor_ducks_first_in_tutor_v1() -> None:
-    talk = speaking(TUTOR).speak(128)
+    talk = speaking(TUTOR).speak(DUCK_MS)
     assert talk.phase == "ducking"
     assert talk.did(OpenUtterance(), Duck(on=True))
 
