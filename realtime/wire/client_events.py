@@ -108,7 +108,7 @@ class TutorResume(ClientEvent):
 
 
 class TutorForget(ClientEvent):
-    """The learner has gone for good: the talk ends, nothing is kept of it, its connection is closed (1000)."""
+    """The learner has gone for good: the talk ends, nothing of it is kept, its connection is closed."""
 
     type: Literal["tutor.forget"] = "tutor.forget"
 

@@ -127,4 +127,4 @@ def speaking(policy: Policy = GA) -> Talk:
 
 
 def ducking(policy: Policy = TUTOR) -> Talk:
-    return speaking(policy).speak(DUCK_MS).skip()
+    return speaking(policy).speak(128).skip()
