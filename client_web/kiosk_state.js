@@ -52,7 +52,7 @@ const LONG_AWAY_MS = 60_000;
 /** A talk has its hour on the server: a visitor gets a young one. */
 const RENEW_MS = 10 * 60_000;
 const DEVICES_EVERY_MS = 5000;
-const FAREWELL_MS = 6000;
+const FAREWELL_MS = 5000;
 /** The same finger that ended a visit does not begin the next. */
 const SAME_TOUCH_MS = 800;
 /** What the tutor may still say when the visit's time is up. */
@@ -144,7 +144,8 @@ function left(stage, kiosk, now_ms) {
 function talked(kiosk, talk, now_ms) {
   const away = AWAY.has(talk.phase) || (kiosk.stage === "visit" && talk.phase === "starting");
   const next = { ...kiosk, talk, troubled_ms: away ? (kiosk.troubled_ms ?? now_ms) : null };
-  if (BUSY.has(talk.phase)) next.stirred_ms = now_ms;
+  const back = kiosk.troubled_ms !== null && !away; // who has waited is given time
+  if (BUSY.has(talk.phase) || back) next.stirred_ms = now_ms;
   const over = kiosk.stage === "visit" && talk.finished && !BUSY.has(talk.phase) && !away;
   return over ? [{ ...next, stage: "summary", since_ms: now_ms, stirred_ms: now_ms }, ["beat"]] : [next, []];
 }

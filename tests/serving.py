@@ -24,8 +24,8 @@ class Served:
 
 
 @contextmanager
-def serving(*flags: str, **environment: str) -> Iterator[Served]:
-    command = [sys.executable, "-m", "realtime", "serve", "--port", "0", *flags]
+def serving(*flags: str, program: tuple[str, ...] = ("realtime",), **environment: str) -> Iterator[Served]:
+    command = [sys.executable, "-m", *program, "serve", "--port", "0", *flags]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, text=True, env=os.environ | EMBEDDED | environment
     ) as process:

@@ -23,6 +23,34 @@ const played = (/** @type {number} */ played_ms, type = "page.played") => ({ typ
 const done = (/** @type {string} */ status) => ({ type: "response.done", response: { id: "r1", status } });
 const failed = (/** @type {string} */ code) => ({ type: "error", error: { type: "invalid_request_error", code, message: "" } });
 
+test("a talk that is ready for somebody says nothing and begins when they are there", () => {
+  const waiting = [{ ...start, waits: true }, live, created, lesson];
+  assert.deepEqual(effects(waiting.slice(0, 2), created), ["session.update", "tutor.settings", "tutor.settings"]);
+  assert.deepEqual(effects(waiting, { type: "page.meet" }), ["response.create"]);
+  assert.deepEqual(effects([...waiting, { type: "page.meet" }], { type: "page.meet" }), []);
+  assert.equal(phaseOf(after(...waiting, { type: "page.meet" })), "thinking");
+});
+
+test("somebody who comes before the connection is greeted as soon as it is there", () => {
+  const early = [{ ...start, waits: true }, live, { type: "page.meet" }];
+  assert.deepEqual(effects(early, created), ["session.update", "tutor.settings", "tutor.settings", "response.create"]);
+});
+
+test("a forgotten talk leaves nothing in the page, and the server is told while it can be", () => {
+  const talked = [...OPEN, speechStarted, completed("my secret"), ...replying, played(50)];
+  assert.deepEqual(effects(talked, { type: "page.forget" }), ["forget", "tutor.forget", "disconnect"]);
+  assert.deepEqual(effects([...talked, { type: "page.closed", retry_ms: 500 }], { type: "page.forget" }), ["forget", "disconnect"]);
+  assert.deepEqual(after(...talked, { type: "page.forget" }), initial);
+});
+
+test("a raised threshold is told, also where a button leads: by it a pushed utterance is judged", () => {
+  const updates = (/** @type {string} */ mode) =>
+    effectsOf(after(start, { type: "page.live", setup: { ...setup, mode, threshold: 0.75 } }), /** @type {TalkEvent} */ (/** @type {unknown} */ (created)))
+      .flatMap((effect) => (effect.do === "send" && effect.event.type === "session.update" ? [/** @type {any} */ (effect.event.session).audio.input.turn_detection] : []));
+  assert.deepEqual(updates("open"), [{ type: "server_vad", threshold: 0.75 }]);
+  assert.deepEqual(updates("push"), [{ type: "server_vad", threshold: 0.75 }, null]);
+});
+
 /** @param {...object} events @returns {State} */
 function after(...events) {
   let state = initial;

@@ -1,0 +1,310 @@
+"""Strangers at the kiosk: a real server, the real page, a microphone in which somebody always speaks."""
+
+import json
+import shutil
+import wave
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+import soxr
+from playwright.sync_api import Browser, Page, Route, sync_playwright
+
+from tests.browser.cable import cable_to
+from tests.browser.conftest import FLAGS
+from tests.browser.microphone import RATE, write
+from tests.browser.test_spoken_turn import wait_for
+from tests.clients.stage import RECORDING, script, scripted_engines
+from tests.searching import search
+from tests.serving import Served, serving
+
+SECRET = "quetzalcoatlus"  # no lesson says it
+SAID = f"my {SECRET} sings at night"
+AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+UPRIGHT, ACROSS = {"width": 1080, "height": 1920}, {"width": 1920, "height": 1080}
+LEAST_TARGET_PX = 88
+NO_GESTURE = "--autoplay-policy=no-user-gesture-required"  # as a kiosk's browser is started
+
+
+@dataclass(frozen=True, slots=True)
+class Hall:
+    served: Served
+    wish: Path  # by which the server is asked to search itself
+
+    def held(self, text: str) -> list[str]:
+        return search(self.served.pid, self.wish, text)
+
+
+@pytest.fixture(scope="module")
+def hall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hall]:
+    wish = tmp_path_factory.mktemp("search") / "wish"
+    program = ("tests.searching", str(wish))
+    kiosk = {"TUTOR_KIOSK__MODE": "push", "TUTOR_KIOSK__IDLE_S": "5", "TUTOR_KIOSK__COUNTDOWN_S": "3"}
+    with (
+        scripted_engines("--word-ms", "60") as url,
+        serving("--speech-url", url, "--transcription-url", url, program=program, **kiosk) as served,
+    ):
+        script(served, transcripts=[SAID], recognition_ms=10)
+        yield Hall(served, wish)
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    with wave.open(str(RECORDING), "rb") as file:
+        samples = np.frombuffer(file.readframes(file.getnframes()), np.int16)
+        voice = soxr.resample(samples, file.getframerate(), RATE).astype(np.int16)
+    sound = write(tmp_path_factory.mktemp("sound") / "microphone.wav", voice)
+    with chromium(sound) as browser:
+        yield browser
+
+
+@contextmanager
+def chromium(microphone: Path) -> Iterator[Browser]:
+    path = shutil.which("chromium")
+    assert path, "Chromium is missing: `make test` says how to install it"
+    flags = [*FLAGS, NO_GESTURE, f"--use-file-for-fake-audio-capture={microphone}"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=flags)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser, hall: Hall) -> Iterator[Page]:
+    with kiosk(browser, hall.served.url) as page:
+        yield page
+
+
+@contextmanager
+def kiosk(browser: Browser, url: str) -> Iterator[Page]:
+    context = browser.new_context(viewport=UPRIGHT, locale="en-US")
+    page = context.new_page()
+    page.goto(f"{url}/kiosk")
+    ready(page)
+    yield page
+    context.close()
+
+
+def ready(page: Page) -> None:
+    """Nobody is there, and a talk waits for the next one."""
+    shown(page, "attract")
+    wait_for(page, "now.link === 'open' && now.lesson.id !== ''")
+
+
+def shown(page: Page, screen: str, within_s: float = 20) -> None:
+    page.wait_for_selector(f"body[data-screen={screen}]", timeout=within_s * 1000)
+
+
+def come(page: Page) -> None:
+    """Somebody touches the screen, and is greeted."""
+    page.mouse.click(500, 400)
+    shown(page, "visit")
+    wait_for(page, "now.played > 0")
+
+
+def speak(page: Page, turns: int = 1) -> None:
+    """Holds the button and speaks, and sees their own words."""
+    button = page.locator("#main-button")
+    button.dispatch_event("pointerdown", {"pointerId": 1, "bubbles": True})
+    wait_for(page, "now.held && now.sent > 48000")
+    button.dispatch_event("pointerup", {"pointerId": 1, "bubbles": True})
+    wait_for(page, f"now.turns.filter((turn) => turn.who === 'learner' && turn.over).length === {turns}")
+
+
+def heap(page: Page) -> str:
+    """All that the page's engine holds, after a collection."""
+    tool = page.context.new_cdp_session(page)
+    pieces: list[str] = []
+    tool.on("HeapProfiler.addHeapSnapshotChunk", lambda event: pieces.append(event["chunk"]))
+    tool.send("HeapProfiler.enable")
+    for _ in range(3):
+        tool.send("HeapProfiler.collectGarbage")
+    tool.send("HeapProfiler.takeHeapSnapshot", {"reportProgress": False})
+    tool.detach()
+    return "".join(pieces)
+
+
+def kept(page: Page) -> dict[str, Any]:
+    return page.evaluate(
+        """async () => ({ local: { ...localStorage }, session: { ...sessionStorage },
+            cookies: document.cookie, databases: await indexedDB.databases(),
+            caches: await caches.keys() })"""
+    )
+
+
+def test_nothing_of_a_visitor_stays(hall: Hall, page: Page) -> None:
+    nothing = {"local": {}, "session": {}, "cookies": "", "databases": [], "caches": []}
+    # The first speaks, begins another sentence and walks away in the midst of it.
+    come(page)
+    speak(page)
+    assert SECRET in page.content()
+    assert SECRET in heap(page)
+    assert hall.held(SECRET)
+    speak(page, turns=2)
+    page.wait_for_selector("#still-there[open]")
+    ready(page)
+    assert SECRET not in page.content()
+    assert SECRET not in heap(page)
+    assert hall.held(SECRET) == []
+    assert kept(page) == nothing
+    # The second says goodbye; the third comes into a page as fresh as the first one did.
+    script(hall.served, transcripts=["hello there"])
+    come(page)
+    speak(page)
+    page.locator("#finish").click()
+    shown(page, "farewell")
+    now = wait_for(page, "now.link === 'open' && now.lesson.id !== ''")
+    assert (now["turns"], now["latencies"], now["sent"], now["received"]) == ([], [], 0, 0)
+    ready(page)
+    come(page)
+    assert SECRET not in page.content()
+    script(hall.served, transcripts=[SAID])
+    assert kept(page) == nothing
+
+
+def faults(page: Page) -> list[dict[str, Any]]:
+    """What axe-core finds wrong on the screen as it is."""
+    page.evaluate(AXE.read_text())
+    found = page.evaluate("async () => (await axe.run(document, { resultTypes: ['violations'] })).violations")
+    return [{"id": one["id"], "where": [node["html"] for node in one["nodes"]]} for one in found]
+
+
+def small_targets(page: Page) -> list[str]:
+    return page.evaluate(
+        f"""[...document.querySelectorAll("button")].filter((one) => one.offsetParent !== null)
+            .filter((one) => Math.min(one.offsetWidth, one.offsetHeight) < {LEAST_TARGET_PX})
+            .map((one) => one.outerHTML)"""
+    )
+
+
+def overflow(page: Page) -> list[str]:
+    """What does not fit on the screen."""
+    return page.evaluate(
+        """[...document.querySelectorAll("main > :not([hidden]) *, header *")]
+            .filter((one) => one.offsetParent !== null && !one.closest(".scroll, .hidden"))
+            .filter((one) => {
+                const { left, top, right, bottom } = one.getBoundingClientRect();
+                return left < -1 || top < -1 || right > innerWidth + 1 || bottom > innerHeight + 1;
+            })
+            .map((one) => one.outerHTML.slice(0, 200))"""
+    )
+
+
+def look(page: Page) -> None:
+    for size in (UPRIGHT, ACROSS):
+        page.set_viewport_size(size)  # type: ignore[arg-type]
+        assert (faults(page), small_targets(page), overflow(page)) == ([], [], [])
+
+
+def test_every_screen_is_for_everybody(hall: Hall, page: Page) -> None:
+    page.emulate_media(reduced_motion="reduce")  # a moving text has no settled colours
+    look(page)
+    come(page)
+    speak(page)
+    page.locator("#ask-hint").click()
+    page.wait_for_selector("#hint:visible")
+    look(page)
+    page.wait_for_selector("#still-there[open]")
+    look(page)
+    page.locator("#stay").click()
+    shown(page, "visit")
+    page.locator("#finish").click()
+    shown(page, "farewell")
+    look(page)
+    page.route("**/v1/kiosk", lambda route: route.abort())
+    shown(page, "offline")
+    look(page)
+    assert "server" in (page.locator("#reason").text_content() or "")
+    page.unroute("**/v1/kiosk")
+    told(page, open=False, opens="09:00")
+    shown(page, "closed")
+    look(page)
+
+
+def told(page: Page, **changes: Any) -> None:
+    """From now on the page is told to be otherwise."""
+
+    def answer(route: Route) -> None:
+        given = route.fetch()
+        route.fulfill(response=given, body=json.dumps(given.json() | changes))
+
+    page.route("**/v1/kiosk", answer)
+
+
+def test_a_visit_by_keys_alone(page: Page) -> None:
+    page.keyboard.press("b")  # a button for USB sends whichever key it likes
+    shown(page, "visit")
+    wait_for(page, "now.played > 0")
+    page.keyboard.down("b")
+    wait_for(page, "now.held && now.sent > 48000")
+    page.keyboard.up("b")
+    wait_for(page, "!now.held && now.turns.some((turn) => turn.who === 'learner' && turn.over)")
+    passed = [_focused(page)]
+    for _ in range(8):
+        page.keyboard.press("Tab")
+        passed.append(_focused(page))
+    assert passed[0] == "main-button"
+    assert {"ask-hint", "finish", "main-button"} <= set(passed)
+    while _focused(page) != "ask-hint":
+        page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.matches(':focus-visible')")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#hint:visible")
+    while _focused(page) != "finish":
+        page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Space")
+    shown(page, "farewell")
+
+
+def _focused(page: Page) -> str:
+    return page.evaluate("document.activeElement.id")
+
+
+def test_there_is_no_way_out_of_the_page(page: Page) -> None:
+    address = page.url
+    assert page.locator("a, input, textarea, select, [contenteditable]").count() == 0
+    page.evaluate("history.back()")
+    page.wait_for_function("() => history.state === null")
+    for keys in ("F1", "F5", "Control+r", "Control+p", "Control+f", "Alt+ArrowLeft"):
+        page.keyboard.press(keys)
+    stopped = page.evaluate(
+        """["contextmenu", "selectstart", "dragstart", "drop"].map((name) =>
+            document.body.dispatchEvent(new Event(name, { bubbles: true, cancelable: true })))"""
+    )
+    assert stopped == [False] * 4
+    assert page.url == address
+    assert page.locator("body").get_attribute("data-screen") == "attract"
+
+
+def test_the_page_comes_back_after_a_cut_and_after_a_new_server(browser: Browser, hall: Hall) -> None:
+    with cable_to(hall.served.url) as cable, kiosk(browser, cable.url) as page:
+        come(page)
+        cable.cut()
+        shown(page, "offline")
+        cable.mend()
+        shown(page, "visit")
+        assert wait_for(page, "now.link === 'open'")["turns"]
+        page.locator("#finish").click()
+        cable.cut()
+        speech = ("--speech-url", hall.served.speech_url, "--transcription-url", hall.served.speech_url)
+        with serving(*speech, TUTOR_KIOSK__MODE="push") as other:
+            shown(page, "offline")
+            with page.expect_navigation():  # the new server is set otherwise
+                cable.lead_to(other.url)
+                cable.mend()
+            ready(page)
+            come(page)
+
+
+def test_an_order_to_load_the_page_anew_waits_for_the_visitor(hall: Hall, page: Page) -> None:
+    come(page)
+    httpx.post(f"{hall.served.url}/v1/kiosk/order", json={"reload": True}).raise_for_status()
+    with page.expect_navigation():
+        page.locator("#finish").click()
+        shown(page, "farewell")
+    ready(page)
