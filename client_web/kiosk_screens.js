@@ -8,6 +8,7 @@ import { Transcript } from "./transcript.js";
 import { inLanguage, language, t } from "./words.js";
 
 /** @import { Kiosk, Screen } from "./kiosk_state.js" */
+/** @import { TutorSummary } from "./protocol" */
 /** @import { State } from "./state.js" */
 /** @import { Language } from "./words.js" */
 
@@ -47,7 +48,7 @@ export class Screens {
     byId("finish", HTMLElement).hidden = screen !== "visit";
     byId("tongues", HTMLElement).hidden = screen !== "visit";
     if (screen === "visit") this.#visit(state);
-    if (screen === "summary") say(byId("summary-title", HTMLElement), t("kiosk.well_done"));
+    if (screen === "summary") this.#summary(state);
     if (screen === "closed") say(byId("opens", HTMLElement), kiosk.standing?.opens ? t("kiosk.opens", { time: kiosk.standing.opens }) : "");
     if (screen === "offline") say(byId("reason", HTMLElement), reason(kiosk, state, now_ms));
     this.#countdown(countdownOf(kiosk, now_ms));
@@ -56,7 +57,11 @@ export class Screens {
   /** Nothing of the visitor stays on the page. */
   forget() {
     this.transcript.clear();
-    for (const id of ["hint", "learnt", "announce"]) byId(id, HTMLElement).replaceChildren();
+    for (const id of ["hint", "learnt", "announce"]) {
+      const node = byId(id, HTMLElement);
+      node.replaceChildren();
+      delete node.dataset.told;
+    }
     byId("hint", HTMLElement).hidden = true;
   }
 
@@ -100,6 +105,15 @@ export class Screens {
     node.replaceChildren(el("p", { class: "hint-title" }, icon("hint"), t("talk.hint_title")), el("p", {}, inLanguage(hint.hint)));
   }
 
+  /** @param {State} state */
+  #summary({ summary }) {
+    const node = byId("learnt", HTMLElement);
+    const told = summary === null ? "" : `${language()} ${summary.event_id}`;
+    if (summary === null || node.dataset.told === told) return;
+    node.dataset.told = told;
+    node.replaceChildren(...learntParts(summary));
+  }
+
   /** @param {number | null} seconds */
   #countdown(seconds) {
     const dialog = byId("still-there", HTMLDialogElement);
@@ -130,6 +144,17 @@ export function drawLanguages(known, on) {
   }
   byId("tongues", HTMLElement).replaceChildren(...tongues);
   byId("begins", HTMLElement).replaceChildren(...begins);
+}
+
+/** The sentence to take home, and its code for a phone. @param {TutorSummary} summary */
+function learntParts({ learnt, said, note, right, answers, qr }) {
+  const words = el("div", { class: "learnt-words" });
+  if (learnt) words.append(el("h2", {}, t("learnt.sentence")), el("p", { class: "learnt-sentence", lang: "en" }, learnt));
+  if (said) words.append(el("p", { class: "learnt-said" }, t("feedback.you_said"), " ", el("s", { lang: "en" }, said)));
+  words.append(el("p", { class: "learnt-note" }, inLanguage(note)));
+  if (answers > 0) words.append(el("p", { class: "learnt-score" }, t("learnt.score", { right, answers })));
+  const code = el("figure", { class: "learnt-code" }, el("img", { src: qr, alt: t("kiosk.code") }), el("figcaption", {}, t("kiosk.scan")));
+  return [words, code];
 }
 
 /** @param {State} state @param {boolean} push */

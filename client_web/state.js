@@ -2,7 +2,7 @@
 /** The page's state, and how every event changes it: pure, so that every moment of a talk can be tested. */
 import { caption } from "./captions.js";
 
-/** @import { ErrorEvent, ServerEvent, TutorHint, TutorLatency, TutorLesson } from "./protocol" */
+/** @import { ErrorEvent, ServerEvent, TutorHint, TutorLatency, TutorLesson, TutorSummary } from "./protocol" */
 /** @import { AudioArrived, PlaybackNews, Turns } from "./captions.js" */
 
 /**
@@ -56,6 +56,7 @@ import { caption } from "./captions.js";
  * @property {string} playing the item that is heard; "" for none
  * @property {{item: string, played_ms: number} | null} replay
  * @property {TutorHint | null} hint
+ * @property {TutorSummary | null} summary what is taken home from the lesson; null before its end
  * @property {Turns} turns
  * @property {readonly TutorLatency[]} latencies the newest last
  */
@@ -84,6 +85,7 @@ export const initial = {
   playing: "",
   replay: null,
   hint: null,
+  summary: null,
   turns: [],
   latencies: [],
 };
@@ -185,10 +187,12 @@ function onServer(state, event) {
       return onError(state, event);
     case "tutor.lesson": {
       const hint = event.step === state.lesson.step ? state.hint : null;
-      return { ...state, lesson: lessonOf(event), hint };
+      return { ...state, lesson: lessonOf(event), hint, summary: event.finished ? state.summary : null };
     }
     case "tutor.hint":
       return { ...state, hint: event };
+    case "tutor.summary":
+      return { ...state, summary: event };
     case "tutor.latency":
       return { ...state, latencies: [...state.latencies, event].slice(-KEPT_LATENCIES) };
     default:

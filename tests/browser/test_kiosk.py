@@ -24,6 +24,10 @@ from tests.searching import search
 from tests.serving import Served, serving
 
 SECRET = "quetzalcoatlus"  # no lesson says it
+VISIT = [
+    "I'm fine, thank you.", "A coffee, please.", "put me a tea", "I'd like a tea, please.", "To go, please.",
+    "How much is it?", "Yes, it was fun.",
+]  # fmt: skip
 SAID = f"my {SECRET} sings at night"
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 UPRIGHT, ACROSS = {"width": 1080, "height": 1920}, {"width": 1920, "height": 1080}
@@ -107,13 +111,15 @@ def come(page: Page) -> None:
     wait_for(page, "now.played > 0")
 
 
-def speak(page: Page, turns: int = 1) -> None:
-    """Holds the button and speaks, and sees their own words."""
-    button = page.locator("#main-button")
-    button.dispatch_event("pointerdown", {"pointerId": 1, "bubbles": True})
-    wait_for(page, "now.held && now.sent > 48000")
-    button.dispatch_event("pointerup", {"pointerId": 1, "bubbles": True})
-    wait_for(page, f"now.turns.filter((turn) => turn.who === 'learner' && turn.over).length === {turns}")
+def speak(page: Page, hall: Hall, said: str) -> None:
+    """Somebody holds the button and speaks, sees their own words, and the tutor answers."""
+    script(hall.served, transcripts=[said])
+    before = page.evaluate("atomTalk.snapshot()")
+    page.locator("#main-button").hover()
+    page.mouse.down()
+    wait_for(page, f"now.held && now.sent > {before['sent'] + RATE // 2}")
+    page.mouse.up()
+    wait_for(page, f"now.turns.length >= {len(before['turns']) + 2} && now.turns.at(-2).over")
 
 
 def heap(page: Page) -> str:
@@ -141,11 +147,13 @@ def test_nothing_of_a_visitor_stays(hall: Hall, page: Page) -> None:
     nothing = {"local": {}, "session": {}, "cookies": "", "databases": [], "caches": []}
     # The first speaks, begins another sentence and walks away in the midst of it.
     come(page)
-    speak(page)
+    speak(page, hall, SAID)
     assert SECRET in page.content()
     assert SECRET in heap(page)
     assert hall.held(SECRET)
-    speak(page, turns=2)
+    page.mouse.down()
+    wait_for(page, "now.held")
+    page.mouse.up()
     page.wait_for_selector("#still-there[open]")
     ready(page)
     assert SECRET not in page.content()
@@ -153,9 +161,8 @@ def test_nothing_of_a_visitor_stays(hall: Hall, page: Page) -> None:
     assert hall.held(SECRET) == []
     assert kept(page) == nothing
     # The second says goodbye; the third comes into a page as fresh as the first one did.
-    script(hall.served, transcripts=["hello there"])
     come(page)
-    speak(page)
+    speak(page, hall, "hello there")
     page.locator("#finish").click()
     shown(page, "farewell")
     now = wait_for(page, "now.link === 'open' && now.lesson.id !== ''")
@@ -163,7 +170,6 @@ def test_nothing_of_a_visitor_stays(hall: Hall, page: Page) -> None:
     ready(page)
     come(page)
     assert SECRET not in page.content()
-    script(hall.served, transcripts=[SAID])
     assert kept(page) == nothing
 
 
@@ -205,15 +211,22 @@ def test_every_screen_is_for_everybody(hall: Hall, page: Page) -> None:
     page.emulate_media(reduced_motion="reduce")  # a moving text has no settled colours
     look(page)
     come(page)
-    speak(page)
+    for said in VISIT[:3]:
+        speak(page, hall, said)
     page.locator("#ask-hint").click()
     page.wait_for_selector("#hint:visible")
     look(page)
     page.wait_for_selector("#still-there[open]")
     look(page)
     page.locator("#stay").click()
-    shown(page, "visit")
-    page.locator("#finish").click()
+    page.wait_for_selector("#still-there", state="hidden")
+    for said in VISIT[3:]:
+        speak(page, hall, said)
+    shown(page, "summary")
+    assert "I'd like a tea, please." in page.locator("#learnt").inner_text()
+    assert page.evaluate("document.querySelector('#learnt img').naturalWidth") > 0
+    look(page)
+    page.locator("#done").click()
     shown(page, "farewell")
     look(page)
     page.route("**/v1/kiosk", lambda route: route.abort())
