@@ -313,7 +313,7 @@ export interface TutorResume {
   session_id: string;
 }
 /**
- * The learner has gone for good: the talk ends, nothing is kept of it, its connection is closed (1000).
+ * The learner has gone for good: the talk ends, nothing of it is kept, its connection is closed.
  *
  * This interface was referenced by `Protocol`'s JSON-Schema
  * via the `definition` "TutorForget".
