@@ -151,7 +151,7 @@ class Talk:
         lesson = self._lessons[saying.lesson]
         await self._send(type="tutor.settings", lesson=saying.lesson)
         await self._reply()
-        scene = lesson.steps[saying.step].scene
+        scene = lesson.steps[saying.step].scene or next(iter(lesson.scenes), None)
         for step in lesson.steps[: saying.step]:
             if step.scene not in (None, scene):
                 continue
