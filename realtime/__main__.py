@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from realtime.commands.kiosk_options import add_kiosk
 from realtime.commands.options import add_settings
 from realtime.errors import PullError, SettingsError
 
@@ -60,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     selftest.add_argument("--url", help="speak the turn with the tutor that runs there")
     selftest.add_argument("--key", help="that server's API key (default: TUTOR_API_KEY)")
+    add_kiosk(commands.add_parser("kiosk", help="settings, health and orders of a kiosk (docs/kiosk.md)"))
     return parser
 
 

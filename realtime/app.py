@@ -4,7 +4,6 @@ import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import anyio
 import httpx
@@ -30,6 +29,7 @@ from realtime.engines.voice import HttpSynthesizer
 from realtime.house import House, SharedSecrets, Tally
 from realtime.kiosk import (
     MOST_BYTES,
+    PAGE_FOLDER,
     Beat,
     Kiosk,
     Order,
@@ -54,7 +54,6 @@ from realtime.wire.link import Link
 
 NO_LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=None)
 TUTOR, GA = "tutor.v1", "realtime"
-PAGE = Path(__file__).parents[1] / "client_web"
 CONTENT_POLICY = (
     "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; media-src 'self' blob:"
 )
@@ -85,8 +84,8 @@ def create_app(
     that cannot be.
     """
     lessons = load_lessons(settings.talk.lessons)
-    check_languages(settings.kiosk, PAGE)
-    lesson, of_page = lesson_for(settings.kiosk, lessons), edition(settings, PAGE)
+    check_languages(settings.kiosk, PAGE_FOLDER)
+    lesson, of_page = lesson_for(settings.kiosk, lessons), edition(settings, PAGE_FOLDER)
     pack = load(settings.engines.voice_pack) if settings.engines.voice_pack else None
     stand_in = settings.engines.voice
     if pack:
@@ -126,7 +125,7 @@ def create_app(
             yield
             tasks.cancel_scope.cancel()
 
-    page = StaticFiles(directory=PAGE, html=True)
+    page = StaticFiles(directory=PAGE_FOLDER, html=True)
     return Starlette(
         routes=[
             WebSocketRoute("/v1/realtime", talk),
@@ -135,7 +134,7 @@ def create_app(
             Route("/v1/door", door),
             Route("/v1/lessons", lesson_list),
             Route("/kiosk", kiosk_page),
-            Route("/v1/kiosk", kiosk_beat, methods=["POST"]),
+            Route("/v1/kiosk", kiosk_beat, methods=["GET", "POST"]),
             Route("/v1/kiosk/order", kiosk_order, methods=["POST"]),
             Route("/v1/kiosk/health", kiosk_health),
             Route("/authority.pem", authority_file),
@@ -262,16 +261,18 @@ async def lesson_list(request: Request) -> Response:
 
 
 async def kiosk_page(request: Request) -> Response:
-    file = PAGE / "kiosk.html"
+    file = PAGE_FOLDER / "kiosk.html"
     return FileResponse(file) if file.exists() else failure(404, "no_kiosk", "there is no kiosk page")
 
 
 async def kiosk_beat(request: Request) -> Response:
-    """The kiosk's page says how it is, and is told how it is to be."""
+    """The kiosk's page says how it is, and is told how it is to be. Whoever only asks is told the same."""
     hall: Hall = request.app.state.hall
     given = hall.door.admit(request)
     if isinstance(given, Response):
         return given
+    if request.method != "POST":
+        return JSONResponse(hall.kiosk.standing().model_dump())
     beat = await body_of(request, Beat, MOST_BYTES)
     return beat if isinstance(beat, Response) else JSONResponse(hall.kiosk.hear(beat).model_dump())
 

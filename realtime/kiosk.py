@@ -20,6 +20,7 @@ from realtime.settings import Settings
 from realtime.tutor.lesson import Lesson
 from realtime.wire.model import Wire
 
+PAGE_FOLDER = Path(__file__).parents[1] / "client_web"
 MOST_BYTES = 4096  # of a beat or an order
 VISIT_LESSON = "visit"
 FAREWELL_S = 60  # what a visit may last beyond its time: the tutor's last words, the farewell
