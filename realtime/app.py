@@ -261,8 +261,7 @@ async def lesson_list(request: Request) -> Response:
 
 
 async def kiosk_page(request: Request) -> Response:
-    file = PAGE_FOLDER / "kiosk.html"
-    return FileResponse(file) if file.exists() else failure(404, "no_kiosk", "there is no kiosk page")
+    return FileResponse(PAGE_FOLDER / "kiosk.html")
 
 
 async def kiosk_beat(request: Request) -> Response:

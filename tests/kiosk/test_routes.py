@@ -40,6 +40,13 @@ def line(served: Served) -> tuple[int, str]:
     return answer.status_code, answer.text
 
 
+def test_the_page_is_served_at_its_address(hall: Served) -> None:
+    page = httpx.get(f"{hall.url}/kiosk").raise_for_status()
+    assert page.headers["content-type"].startswith("text/html")
+    assert "default-src 'self'" in page.headers["content-security-policy"]
+    assert 'src="' in page.text
+
+
 def test_a_beat_is_answered_with_the_standing_and_told_to_the_monitor(hall: Served) -> None:
     standing = post(hall, "/v1/kiosk", BEAT).raise_for_status().json()
     lessons = [lesson["id"] for lesson in httpx.get(f"{hall.url}/v1/lessons").json()]
