@@ -52,7 +52,8 @@ from realtime.tutor.persona import persona
 from realtime.vllm import ChatServer
 from realtime.wire.link import Link
 
-NO_LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=None)
+# httpx looks at every idle connection with each request: a hundred of them cost more than to connect anew.
+LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=8)
 TUTOR, GA = "tutor.v1", "realtime"
 CONTENT_POLICY = (
     "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; media-src 'self' blob:"
@@ -97,7 +98,7 @@ def create_app(
     async def lifespan(app: Starlette) -> AsyncGenerator[None]:
         async with (
             tracing.exporting(),
-            httpx.AsyncClient(limits=NO_LIMITS) as client,
+            httpx.AsyncClient(limits=LIMITS) as client,
             anyio.create_task_group() as tasks,
         ):
             base_url, chat_server = start_engines(settings, client, tasks)

@@ -8,7 +8,7 @@ import numpy as np
 from realtime.protocol.config import AudioFormat, PcmFormat
 
 QUIET_MS = 160  # of frames in which nobody speaks are taken up together
-VOICED_MS = 80  # of frames within speech: less than the pause that begins to work
+VOICED_MS = 60  # of frames within speech: less than the pause that begins to work
 FRAME_MS = 100  # of an append that is longer than that, each window is judged
 MARGIN = 2.0  # times the power of the room: what is not louder than that is the room
 LOUD = 32768**2 * 10**-5.5  # -55 dBFS: what is louder is judged, however loud the room is
@@ -37,6 +37,7 @@ class Gather:
         self._room = LOUD  # the power of the room: the least that was heard of late
         self._quiet = False  # the frame heard last
         self._kept = bytearray()
+        self._kept_quiet = True  # all of it
 
     def keeps(self, frame: bytes, form: AudioFormat) -> bool:
         """Whether this frame waits here for those that follow; else it is to be taken up now."""
@@ -52,13 +53,16 @@ class Gather:
         if len(self._kept) * 500 / form.rate + ms >= most_ms:
             return False
         self._kept += frame
+        self._kept_quiet &= self._quiet
         return True
 
     def take(self, frame: bytes = b"") -> Sound | None:
         """What is kept, and with it the frame that was not."""
         if not (self._kept or frame):
             return None
-        sound, self._kept = Sound(bytes(self._kept + frame), self._quiet and bool(frame)), bytearray()
+        quiet = self._kept_quiet and (self._quiet or not frame)
+        sound = Sound(bytes(self._kept + frame), quiet)
+        self._kept, self._kept_quiet = bytearray(), True
         return sound
 
 

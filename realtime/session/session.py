@@ -38,7 +38,7 @@ from realtime.talk.turn import Turn
 from realtime.tracing import Source
 from realtime.tutor.lesson import Lesson
 from realtime.tutor.persona import persona
-from realtime.wire.client_events import AnyClientEvent, TutorSettings
+from realtime.wire.client_events import AnyClientEvent, TutorPlayhead, TutorSettings
 from realtime.wire.codec import told
 from realtime.wire.link import Link, Outgoing
 from realtime.wire.server_events import ItemRetrieved, SessionCreated, SessionUpdated, TutorResumed
@@ -114,7 +114,8 @@ class Session:
         if isinstance(message, bytes):
             await self._put(self._gather.take(message))
             return
-        await self._put(self._gather.take())
+        if not isinstance(message, TutorPlayhead):  # comes ten times a second, and means no frame in particular
+            await self._put(self._gather.take())
         await self._put(message)
 
     async def _put(self, message: AnyClientEvent | Sound | None) -> None:

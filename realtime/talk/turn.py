@@ -57,7 +57,7 @@ class Policy:
     partial_ms: int = 500
     rest_ms: int = 1_000  # for no longer is a busy recogniser left alone
     long_ms: int = 8_000  # so much is recognised on the way though nobody reads along: its end is not to wait
-    eager_ms: int = 96
+    eager_ms: int = 64
     endpoint_ms: int = 500
     late_ms: int = 0  # voice activity still tells speech for so long after its end: taken off that wait
     attentive: bool = False  # the words so far stretch and shorten that wait

@@ -84,7 +84,7 @@ def test_the_end_of_speech_is_taken_up_at_once() -> None:
 def test_what_is_kept_goes_before_whatever_follows() -> None:
     gather = settled()
     add(gather, frame(-60, 1), FORM)
-    assert gather.take() == Sound(frame(-60, 1), quiet=False)
+    assert gather.take() == Sound(frame(-60, 1), quiet=True)
     assert gather.take() is None
 
 

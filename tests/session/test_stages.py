@@ -84,10 +84,10 @@ def test_a_held_replys_work_lies_before_the_endpoint_and_is_counted_from_the_end
             latency = await played(client)
         assert latency["kind"] == "voice"
         assert latency["stages"] == {
-            "transcript": 260,
-            "first_token": 310,
-            "first_segment": 320,
-            "first_audio_made": 360,
+            "transcript": 228,
+            "first_token": 278,
+            "first_segment": 288,
+            "first_audio_made": 328,
             "endpoint": 512,
             "first_audio_out": 512,
             "first_audio_played": 542,
@@ -103,7 +103,7 @@ def test_a_slow_recogniser_puts_everything_behind_the_endpoint() -> None:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(say, client)
             latency = await played(client, after_ms=0)
-        assert [latency["stages"][stage] for stage in STAGES] == [512, 860, 910, 920, 960, 960, 960]
+        assert [latency["stages"][stage] for stage in STAGES] == [512, 828, 878, 888, 928, 928, 928]
 
     act(scene)
 
@@ -132,7 +132,7 @@ def test_the_next_replys_stages_are_its_own() -> None:
             client.send({"type": "response.cancel"})
             second = await client.until("tutor.latency")
         assert first["response_id"] != second["response_id"] == announced["response"]["id"]
-        assert second["stages"] == {"endpoint": 512, "transcript": 260}
+        assert second["stages"] == {"endpoint": 512, "transcript": 228}
 
     act(scene)
 
@@ -164,9 +164,9 @@ def test_a_reply_whose_voice_fails_tells_how_far_it_came() -> None:
             latency = await client.until("tutor.latency")
         assert latency["stages"] == {
             "endpoint": 512,
-            "transcript": 260,
-            "first_token": 310,
-            "first_segment": 320,
+            "transcript": 228,
+            "first_token": 278,
+            "first_segment": 288,
         }
 
     act(scene)
@@ -344,12 +344,12 @@ def test_a_reply_is_a_span_and_its_stages_are_spans_in_it(exported: InMemorySpan
         await anyio.sleep(10)  # the playhead stands still: it has arrived
         [told] = traces(exported)
         assert told.stages == {
-            "transcript": (0, 260),
-            "first_token": (260, 310),
-            "first_segment": (310, 320),
-            "first_audio_made": (320, 360),
+            "transcript": (0, 228),
+            "first_token": (228, 278),
+            "first_segment": (278, 288),
+            "first_audio_made": (288, 328),
             "endpoint": (0, 512),
-            "first_audio_out": (360, 512),
+            "first_audio_out": (328, 512),
             "first_audio_played": (512, 542),
         }
         assert {name: end for name, (_, end) in told.stages.items()} == latency["stages"]

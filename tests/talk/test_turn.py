@@ -252,7 +252,7 @@ def test_help_is_offered_once_in_an_utterance() -> None:
 
 
 def test_a_learner_who_pauses_long_is_waited_for() -> None:
-    talk = pausing(ATTENTIVE).recognised().silence(384).speak(320).silence(EAGER_MS).recognised()
+    talk = pausing(ATTENTIVE).recognised().silence(480 - EAGER_MS).speak(320).silence(EAGER_MS).recognised()
     assert endpoint_ms(talk) == 704
 
 
@@ -597,7 +597,7 @@ def test_speech_after_a_pause_under_ducking_adds_up() -> None:
 def test_stammering_adds_up_to_a_barge_in() -> None:
     talk = ducking()
     for _ in range(5):
-        talk.silence(64).speak(96)
+        talk.silence(EAGER_MS - 32).speak(96)
     assert talk.did(TellStarted(), CUT_BY_SPEECH, Duck(on=False))
 
 

@@ -23,7 +23,7 @@ from realtime.talk.turn import WINDOW_MS, Phase, Policy, Turn, advance
 GA = Policy()
 TUTOR = Policy(graceful=True)
 BY_HAND = Policy(detect=False)
-ONSET_MS, DUCK_MS, EAGER_MS, ENDPOINT_MS = 64, 96, 96, 512  # in whole windows
+ONSET_MS, DUCK_MS, EAGER_MS, ENDPOINT_MS = 64, 96, 64, 512  # in whole windows
 
 
 class Talk:
