@@ -114,7 +114,7 @@ class Session:
         if isinstance(message, bytes):
             await self._put(self._gather.take(message))
             return
-        if not isinstance(message, TutorPlayhead):  # comes ten times a second, and means no frame in particular
+        if not isinstance(message, TutorPlayhead):  # it comes ten times a second and means no frame
             await self._put(self._gather.take())
         await self._put(message)
 
