@@ -1,4 +1,4 @@
-"""The way between page and server, which a test can cut, mend and lead elsewhere."""
+"""The way between page and server, which can be cut, mended and led elsewhere."""
 
 import socket
 import threading
@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 class Cable:
     def __init__(self, url: str) -> None:
+        self._port = 80
         self.lead_to(url)
         self._whole = True
         self._open: set[socket.socket] = set()
@@ -17,7 +18,7 @@ class Cable:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def lead_to(self, url: str) -> None:
-        self._port = urlsplit(url).port
+        self._port = urlsplit(url).port or 80
 
     def cut(self) -> None:
         """What is connected breaks off; who connects is turned away."""
