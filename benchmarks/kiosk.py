@@ -29,7 +29,7 @@ from typing import Any
 import numpy as np
 import psutil
 import soxr
-from playwright.sync_api import CDPSession, Page, Route, sync_playwright
+from playwright.sync_api import CDPSession, Page, Route, TimeoutError, sync_playwright
 
 from benchmarks import learners
 from benchmarks.cable import Cable, cable_to
@@ -72,6 +72,10 @@ TAP = """(() => {
         connect.call(node, ear);
     }
 })();"""
+
+
+class Stuck(Exception):
+    """What the page should have come to, and where it was instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +133,13 @@ class Hall:
         self._tool: CDPSession = page.context.new_cdp_session(page)
 
     def wait(self, condition: str, within_s: float = 30) -> None:
-        """Raises playwright's TimeoutError for a page that is stuck."""
-        self.page.wait_for_function(f"() => {condition}", timeout=within_s * 1000, polling=20)
+        """Raises Stuck."""
+        try:
+            self.page.wait_for_function(f"() => {condition}", timeout=within_s * 1000, polling=20)
+        except TimeoutError as error:
+            now = self.page.evaluate("JSON.stringify(atomTalk.snapshot())")
+            screen = self.page.locator("body").get_attribute("data-screen")
+            raise Stuck(f"not {condition} after {within_s} s: on screen {screen}, {now}") from error
 
     def at(self, *screens: str) -> None:
         self.wait(f"{json.dumps(screens)}.includes(document.body.dataset.screen)")
@@ -190,7 +199,6 @@ def answers(hall: Hall) -> list[float]:
 
 
 def is_silent(hall: Hall) -> None:
-    hall.page.wait_for_selector("#still-there[open]")
     hall.at("attract")
 
 

@@ -47,6 +47,7 @@ import { caption } from "./captions.js";
  * @property {string} wanted the lesson to begin with
  * @property {boolean} waits the talk is ready and nobody is there yet: the tutor says nothing and hears nothing
  * @property {boolean} resuming the server was asked to go on with `session`
+ * @property {boolean} greeting somebody has come and has not heard the tutor yet: what the room says meanwhile is no answer
  * @property {Lesson} lesson
  * @property {boolean} held push-to-talk is pressed
  * @property {boolean} muted
@@ -75,6 +76,7 @@ export const initial = {
   offered: "",
   wanted: "",
   waits: false,
+  greeting: false,
   resuming: false,
   lesson: { id: "", title: "", step: 0, steps: 0, finished: false },
   held: false,
@@ -127,7 +129,7 @@ function onPage(state, event) {
       return { ...initial, view: "talk", wanted, session, resuming: session !== "", turns, waits };
     }
     case "page.meet":
-      return state.waits ? { ...state, waits: false, awaiting: state.link === "open" } : state;
+      return state.waits ? { ...state, waits: false, greeting: true, awaiting: state.link === "open" } : state;
     case "page.leave":
     case "page.forget":
       return initial;
@@ -140,7 +142,7 @@ function onPage(state, event) {
     case "page.connecting":
       return { ...state, retry_ms: 0 };
     case "page.closed":
-      return { ...quiet(state), link: "lost", retry_ms: event.retry_ms, resuming: state.session !== "" };
+      return { ...quiet(state), link: "lost", greeting: false, retry_ms: event.retry_ms, resuming: state.session !== "" };
     case "page.replay":
       return { ...state, replay: { item: event.item, played_ms: event.played_ms } };
     case "page.replayed":
@@ -164,7 +166,7 @@ function onControl(state, event) {
     case "page.restart":
       return { ...state, hint: null, notice: "", awaiting: true };
     case "page.played":
-      return { ...state, playing: event.item };
+      return { ...state, playing: event.item, greeting: false };
     case "page.drained":
     case "page.cleared":
       return state.playing === event.item ? { ...state, playing: "" } : state;
@@ -215,7 +217,7 @@ function onTurn(state, event) {
       return { ...state, response: event.response.id, awaiting: false, notice: "" };
     case "response.done": {
       if (event.response.id !== state.response) return state;
-      return { ...state, response: "", notice: event.response.status === "failed" ? "trouble" : state.notice };
+      return { ...state, response: "", greeting: false, notice: event.response.status === "failed" ? "trouble" : state.notice };
     }
     default:
       return state;

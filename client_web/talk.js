@@ -173,8 +173,8 @@ export class Talk {
   /** @param {Int16Array<ArrayBuffer>} pcm @param {number} level */
   #frame(pcm, level) {
     this.level = level;
-    const { link, setup, held, waits } = this.state;
-    if (link !== "open" || setup === null || waits || (setup.mode === "push" && !held)) return;
+    const { link, setup, held, waits, greeting } = this.state;
+    if (link !== "open" || setup === null || waits || (greeting && !held) || (setup.mode === "push" && !held)) return;
     this.sent += pcm.length;
     this.link.sendAudio(pcm);
   }

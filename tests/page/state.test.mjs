@@ -36,6 +36,12 @@ test("somebody who comes before the connection is greeted as soon as it is there
   assert.deepEqual(effects(early, created), ["session.update", "tutor.settings", "tutor.settings", "response.create"]);
 });
 
+test("until the tutor's greeting is heard, or has failed, the room is not listened to", () => {
+  const met = [{ ...start, waits: true }, live, created, lesson, { type: "page.meet" }, ...replying];
+  assert.equal(after(...met).greeting, true);
+  for (const end of [played(50), done("failed"), { type: "page.closed", retry_ms: 500 }]) assert.equal(after(...met, end).greeting, false);
+});
+
 test("a forgotten talk leaves nothing in the page, and the server is told while it can be", () => {
   const talked = [...OPEN, speechStarted, completed("my secret"), ...replying, played(50)];
   assert.deepEqual(effects(talked, { type: "page.forget" }), ["forget", "tutor.forget", "disconnect"]);
