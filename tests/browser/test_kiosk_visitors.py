@@ -10,7 +10,8 @@ def test_visitors_of_all_kinds_one_after_another() -> None:
         scripted_engines("--word-ms", "60") as url,
         opened("--speech-url", url, "--transcription-url", url) as (hall, told),
     ):
-        visits = receive(hall, told, len(KINDS) + 1).visits
+        told["idle_s"] = 1.0
+        visits = receive(hall, told, len(KINDS)).visits
         counted = hall.page.evaluate(
             """async () => (await fetch("/v1/kiosk/health")).text()""",
         )
