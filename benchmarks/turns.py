@@ -16,12 +16,14 @@ import os
 import random
 import statistics
 import sys
+import time
 from collections.abc import Awaitable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import anyio
+import httpx
 
 from benchmarks import turn_sounds as sounds
 from benchmarks.load import free_port, p, started
@@ -29,8 +31,11 @@ from benchmarks.talker import Json, Talker, talkers
 from benchmarks.turn_sounds import Sound
 from benchmarks.turn_trials import Answered, Over, answers, overs
 
-FIRST_TOKEN_MS, TOKEN_MS, FIRST_BYTE_MS, CLAUSE_TOKENS = 100, 10, 100, 5
-CHAIN_MS = FIRST_TOKEN_MS + CLAUSE_TOKENS * TOKEN_MS + FIRST_BYTE_MS  # after the words are known
+CLAUSE, CLAUSE_TOKENS = (
+    "Thank you for telling me,",
+    5,
+)  # the first of the reply is spoken once the next token is there
+CHAINS = 20
 ENGINES = ("--recognition-ms", "80", "--first-token-ms", "100", "--token-ms", "10", "--first-byte-ms", "100")
 REPLY = "Thank you for telling me, and now I read to you. " + " ".join(
     ["Then the old man walked to the river and sat down."] * 9
@@ -60,12 +65,15 @@ MODES = (
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """`turns`, `paused`: by mode; `overs`: by client and kind of sound; `late_ms`: the learners' own frames;
-    `trips_ms`: until the gateway answered what came after them."""
+    """`chain_ms`: the engines' own, as a client has it that asks them by itself; `turns`, `paused`: by
+    mode; `overs`: by client and kind of sound; `late_ms`: the learners' own frames; `trips_ms`: until
+    the gateway answered what came after them.
+    """
 
     turns: dict[str, list[Answered]] = field(default_factory=dict[str, list[Answered]])
     paused: dict[str, list[Answered]] = field(default_factory=dict[str, list[Answered]])
     plain: list[Answered] = field(default_factory=list[Answered])
+    chain_ms: list[float] = field(default_factory=list[float])
     overs: dict[str, list[Over]] = field(default_factory=dict[str, list[Over]])
     late_ms: list[float] = field(default_factory=list[float])
     trips_ms: list[float] = field(default_factory=list[float])
@@ -96,13 +104,14 @@ def main() -> None:
     options = parser.parse_args()
     run = Run()
     if {"turns", "over"} & {*options.parts}:
-        with staged() as url:
+        with staged() as (url, _):
             if "turns" in options.parts:
                 anyio.run(measure_turns, url, run, options.turns, options.pauses)
             if "over" in options.parts:
                 anyio.run(measure_overs, url, run, options.trials, options.learners)
     if "plain" in options.parts:
-        with staged(TUTOR_TALK__SPECULATE="false") as url:
+        with staged(TUTOR_TALK__SPECULATE="false") as (url, engines):
+            anyio.run(measure_chain, engines, run)
             anyio.run(measure_plain, url, run, options.turns)
     found = rows(run)
     print(json.dumps(described(run, found)) if options.json else table(run, found))
@@ -112,8 +121,8 @@ def main() -> None:
 
 
 @contextmanager
-def staged(**environment: str) -> Generator[str]:
-    """The gateway on the first core, everything else on the last. The URL of its talks."""
+def staged(**environment: str) -> Generator[tuple[str, str]]:
+    """The gateway on the first core, all else on the last. The URLs of its talks and of the engines."""
     cores = sorted(os.sched_getaffinity(0))
     gateway_core, rest = {cores[0]}, {cores[-1]}
     os.sched_setaffinity(0, rest)
@@ -128,7 +137,7 @@ def staged(**environment: str) -> Generator[str]:
             started(command, gateway_core, **environment) as served,
         ):
             ready = next(line for line in served.stdout or () if line.startswith("Atom is ready"))
-            yield f"ws://127.0.0.1:{int(ready.rpartition(':')[2])}/v1/realtime?model=tutor"
+            yield f"ws://127.0.0.1:{int(ready.rpartition(':')[2])}/v1/realtime?model=tutor", root
     finally:
         os.sched_setaffinity(0, cores)
 
@@ -152,6 +161,27 @@ async def measure_turns(url: str, run: Run, turns: int, pauses: int) -> None:
 
         await _all(talk(number) for number in range(len(modes)))
     run.watch(crowd, late_ms)
+
+
+async def measure_chain(engines: str, run: Run) -> None:
+    """From the words to the first sound of the first clause, with nothing between the engines and us."""
+    chat = {"model": "tutor", "stream": True, "messages": [{"role": "user", "content": "Hello."}]}
+    speech = {"model": "tutor", "voice": "en-us", "input": CLAUSE, "response_format": "pcm"}
+    async with httpx.AsyncClient() as client:
+        for _ in range(CHAINS):
+            began_s = time.perf_counter()
+            await _nth_event(client, f"{engines}/chat/completions", chat, '"content"', CLAUSE_TOKENS + 1)
+            made = {**speech, "stream_format": "sse"}
+            await _nth_event(client, f"{engines}/audio/speech", made, "speech.audio.delta", 1)
+            run.chain_ms.append((time.perf_counter() - began_s) * 1000)
+
+
+async def _nth_event(client: httpx.AsyncClient, url: str, body: Json, sign: str, number: int) -> None:
+    async with client.stream("POST", url, json=body) as response:
+        async for line in response.aiter_lines():
+            number -= sign in line
+            if not number:
+                return
 
 
 async def measure_plain(url: str, run: Run, turns: int) -> None:
@@ -213,7 +243,7 @@ def rows(run: Run) -> list[Row]:
     if run.turns:
         found += _turn_rows(run)
     if run.plain:
-        found += _plain_rows(run.plain)
+        found += _plain_rows(run.plain, run.chain_ms)
     if run.overs:
         found += _over_rows(run.overs)
     return found
@@ -235,9 +265,11 @@ def _turn_rows(run: Run) -> list[Row]:
     return found
 
 
-def _plain_rows(turns: Sequence[Answered]) -> list[Row]:
-    added = [one.after - CHAIN_MS for one in turns]
+def _plain_rows(turns: Sequence[Answered], chain_ms: Sequence[float]) -> list[Row]:
+    chain = statistics.median(chain_ms)
+    added = [one.after - chain for one in turns]
     return [
+        Row("the engines' own chain, median", "-", f"{chain:.1f} ms"),
         _at_most("overhead without speculation, median", 10, statistics.median(added)),
         _at_most("overhead without speculation, p95", 25, p(added, 95)),
     ]
@@ -302,7 +334,7 @@ def described(run: Run, found: Sequence[Row]) -> dict[str, Any]:
     whole = asdict(run)
     whole["late_ms"] = {"p50": p(run.late_ms, 50), "p99": p(run.late_ms, 99)}
     whole["trips_ms"] = {"p50": p(run.trips_ms, 50), "p95": p(run.trips_ms, 95)}
-    return {"figures": [asdict(row) for row in found], "chain_ms": CHAIN_MS, **whole}
+    return {"figures": [asdict(row) for row in found], **whole}
 
 
 if __name__ == "__main__":
