@@ -35,7 +35,7 @@ def test_a_spoken_turn_and_an_interruption(server: Served, open_page: OpenPage, 
         tmp_path / "microphone.wav",
         silence(OPENING_S),
         speech(server.speech_url, ANSWER),
-        silence(2.0),
+        silence(1.2),  # the next line is 2.8 s long and begins within half a second
         interruption,
         silence(20.0),
     )
