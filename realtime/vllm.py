@@ -73,14 +73,17 @@ class ChatServer:
 async def warm(client: httpx.AsyncClient, url: str, model: str, prompt: Sequence[Any]) -> None:
     """Ask until a first token has come; the server keeps what it read of the prompt."""
     body = {"model": model, "messages": list(prompt), "max_tokens": 1}
+    told = ""
     while True:
         pause_s = ASK_AGAIN_S
         try:
             answer = await client.post(f"{url}/chat/completions", json=body, timeout=FIRST_TOKEN_S)
             if answer.is_success:
                 return
-            log.warning("vLLM refuses the tutor's prompt: HTTP %s: %s", answer.status_code, answer.text[:300])
-            pause_s = REFUSED_AGAIN_S
+            refusal = f"HTTP {answer.status_code}: {answer.text[:300]}"
+            if refusal != told:
+                log.warning("vLLM refuses the tutor's prompt: %s", refusal)
+            told, pause_s = refusal, REFUSED_AGAIN_S
         except httpx.HTTPError:
             log.debug("vLLM does not answer yet")
         await anyio.sleep(pause_s)

@@ -4,11 +4,13 @@ import os
 import re
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TextIO
 
+START_S = 300  # with engines of its own, on a busy machine
 EMBEDDED = {"TUTOR_PROFILE": "embedded"}  # whatever else this machine could do
 
 
@@ -30,11 +32,16 @@ def serving(*flags: str, program: tuple[str, ...] = ("realtime",), **environment
         command, stdout=subprocess.PIPE, text=True, env=os.environ | EMBEDDED | environment
     ) as process:
         assert process.stdout
+        late = threading.Timer(START_S, process.terminate)
+        late.start()
         try:
             given = flags[flags.index("--speech-url") + 1] if "--speech-url" in flags else None
             speech_url = given or _url_after("speech server ready on", process.stdout)
-            yield Served(_url_after("Atom is ready: open", process.stdout), speech_url, process.pid)
+            served = Served(_url_after("Atom is ready: open", process.stdout), speech_url, process.pid)
+            late.cancel()
+            yield served
         finally:
+            late.cancel()
             process.terminate()
 
 

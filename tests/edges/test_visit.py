@@ -33,6 +33,7 @@ async def _say(server: Served, talker: Talker, text: str) -> tuple[str, Event]:
     await talker.hear(await spoken(server, text))
     await talker.until("response.done")
     told = {event["type"]: event for event in talker.log if isinstance(event, dict)}
+    assert "tutor.feedback" in told, [event for event in talker.log if isinstance(event, dict)]
     return told["tutor.feedback"]["verdict"], told["tutor.lesson"]
 
 
