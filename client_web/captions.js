@@ -6,7 +6,8 @@
 /**
  * @typedef {{text: string, start_ms: number, end_ms: number}} Word
  * @typedef {{clip: number, text: string, samples: number, words: readonly Word[]}} Clip
- * @typedef {Pick<TutorFeedback, "verdict" | "said" | "better" | "note">} Feedback
+ * @typedef {Pick<TutorFeedback, "verdict" | "said" | "better" | "note" | "corrections">} Feedback
+ * @typedef {Pick<TutorFeedback, "said" | "better" | "note">} Mended
  * @typedef {{who: "learner", id: string, committed: string, tentative: string, over: boolean,
  *            feedback: Feedback | null}} LearnerTurn
  * @typedef {{who: "tutor", id: string, response: string, clips: readonly Clip[], text: string, played_ms: number,
@@ -34,7 +35,7 @@ export function caption(turns, event) {
     case "conversation.item.input_audio_transcription.failed":
       return learner(turns, event.item_id, (turn) => whole(turn, turn.committed));
     case "tutor.feedback":
-      return learner(turns, event.item_id, (turn) => ({ ...turn, over: true, feedback: feedbackOf(event) }));
+      return learner(turns, event.item_id, (turn) => ({ ...turn, over: true, feedback: feedbackOf(turn.feedback, event) }));
     case "conversation.item.deleted":
       return turns.filter((turn) => turn.id !== event.item_id);
     case "tutor.resumed":
@@ -99,6 +100,12 @@ export function markedWords(turn, played_ms = turn.played_ms) {
 export function textOf(turn) {
   if (turn.who === "learner") return joined(turn.committed, turn.tentative);
   return markedWords(turn).map((word) => word.text).join("").trim();
+}
+
+/** What is said better: the lesson's own correction, then what else was noticed. @param {Feedback} feedback @returns {Mended[]} */
+export function mended({ verdict, said, better, note, corrections }) {
+  const own = verdict === "mistake" && better ? [{ said, better, note }] : [];
+  return [...own, ...corrections.map((one) => ({ said: one.said, better: one.sentence, note: one.note }))];
 }
 
 /** A turn with nothing to show: no words and no feedback. @param {Turn} turn */
@@ -171,9 +178,10 @@ function withClip(turn, { clip: number, text }) {
   return [...turn.clips, { clip: number, text, samples: 0, words: [] }];
 }
 
-/** @param {TutorFeedback} event @returns {Feedback} */
-function feedbackOf({ verdict, said, better, note }) {
-  return { verdict, said, better, note };
+/** Corrections come after the lesson's verdict and stand beside it. @param {Feedback | null} before @param {TutorFeedback} event @returns {Feedback} */
+function feedbackOf(before, { verdict, said, better, note, corrections }) {
+  if (before !== null && corrections.length > 0) return { ...before, corrections };
+  return { verdict, said, better, note, corrections };
 }
 
 /**

@@ -76,6 +76,9 @@ function kept(turn) {
 
 /** @param {KeptTurn} turn @returns {Turn} */
 function restored({ who, id, text, feedback }) {
-  if (who === "learner") return { who, id, committed: text, tentative: "", over: true, feedback };
+  if (who === "learner") {
+    const kept = feedback && { ...feedback, corrections: feedback.corrections ?? [] }; // earlier pages kept none
+    return { who, id, committed: text, tentative: "", over: true, feedback: kept };
+  }
   return { who, id, response: "", clips: [], text, played_ms: 0, over: true, cut: false };
 }

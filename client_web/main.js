@@ -1,5 +1,6 @@
 // @ts-check
 /** Wiring: the talk, what is kept in the browser, and what is seen. */
+import { mended } from "./captions.js";
 import { honestly, showChoice, titleOf } from "./choice.js";
 import { Companion } from "./companion.js";
 import { bindMainButton, bindSpaceBar } from "./controls.js";
@@ -103,7 +104,8 @@ function keep(state, before) {
 
 /** @param {State} state */
 function feedbacks(state) {
-  return state.turns.filter((turn) => turn.who === "learner" && turn.feedback !== null).length;
+  const told = state.turns.map((turn) => (turn.who === "learner" ? turn.feedback : null));
+  return told.reduce((sum, feedback) => sum + (feedback === null ? 0 : 1 + feedback.corrections.length), 0);
 }
 
 /**
@@ -118,7 +120,7 @@ function announce(state, before) {
   const old = before.turns.find((turn) => turn.id === last?.id);
   if (last?.who !== "learner" || !last.over || old === last) return;
   const { committed, feedback } = last;
-  const better = feedback?.verdict === "mistake" && feedback.better ? `${t("feedback.we_say")} ${feedback.better}. ${inLanguage(feedback.note)}` : "";
+  const better = (feedback ? mended(feedback) : []).map((one) => `${t("feedback.we_say")} ${one.better}. ${inLanguage(one.note)}`).join(" ");
   byId("announce", HTMLElement).textContent = better || (feedback ? t(`feedback.${feedback.verdict}`) : `${t("talk.you")}: ${committed}`);
 }
 

@@ -289,6 +289,7 @@ export interface TutorSettings {
   level?: ("A1" | "A2" | "B1") | null;
   patience?: ("low" | "medium" | "high") | null;
   speech_rate?: number | null;
+  corrections?: boolean | null;
 }
 /**
  * Asks for the current step's hint, shown as a `tutor.hint` event.
@@ -831,7 +832,8 @@ export interface TutorLesson {
   finished: boolean;
 }
 /**
- * What became of the learner's answer, shown beside item `item_id`; sent before the reply's first clip.
+ * What became of the learner's answer, shown beside item `item_id`: a lesson's verdict before the reply's
+ * first clip, `corrections` after its first sound. The verdict is "correction" where no lesson gave one.
  *
  * `said` is the mistaken form and `better` the right one when `verdict` is "mistake".
  *
@@ -842,9 +844,26 @@ export interface TutorFeedback {
   event_id: string;
   type: "tutor.feedback";
   item_id: string;
-  verdict: "right" | "mistake" | "unclear" | "off_script" | "silence";
+  verdict: "right" | "mistake" | "unclear" | "off_script" | "silence" | "correction";
   said?: string | null;
   better?: string | null;
+  note: {
+    [k: string]: string;
+  };
+  corrections: SpokenCorrection[];
+}
+/**
+ * `said` stands in the item's transcript, for which `better` is said; `sentence` is the whole sentence
+ * corrected, `note` says why, by language.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "SpokenCorrection".
+ */
+export interface SpokenCorrection {
+  rule: string;
+  said: string;
+  better: string;
+  sentence: string;
   note: {
     [k: string]: string;
   };

@@ -1,10 +1,10 @@
 // @ts-check
 /** The captions as they are seen: one row for each turn, changed in place while it is spoken. */
-import { isEmpty, markedWords } from "./captions.js";
+import { isEmpty, markedWords, mended } from "./captions.js";
 import { el, icon } from "./dom.js";
 import { inLanguage, language, t } from "./words.js";
 
-/** @import { Feedback, LearnerTurn, MarkedWord, Turn, TutorTurn } from "./captions.js" */
+/** @import { Feedback, LearnerTurn, MarkedWord, Mended, Turn, TutorTurn } from "./captions.js" */
 /** @import { State } from "./state.js" */
 
 /**
@@ -126,15 +126,25 @@ export function learnerParts(turn) {
 }
 
 /** @param {Feedback} feedback */
-function feedbackNote({ verdict, said, better, note }) {
-  const symbol = { right: "check", mistake: "pencil", unclear: "ear", off_script: "compass", silence: "ear" }[verdict];
+function feedbackNote(feedback) {
+  const { verdict, note } = feedback;
+  const symbol = { right: "check", mistake: "pencil", correction: "pencil", unclear: "ear", off_script: "compass", silence: "ear" }[verdict];
   const lines = el("div", { class: "feedback-text" });
-  if (verdict === "mistake" && better) {
-    const saying = el("p", {}, t("feedback.we_say"), " ", el("strong", { lang: "en" }, better));
-    lines.append(saying);
-    if (said) lines.append(el("p", { class: "feedback-said" }, t("feedback.you_said"), " ", el("s", { lang: "en" }, said)));
-  } else lines.append(el("p", {}, t(`feedback.${verdict}`)));
-  const why = inLanguage(note);
-  if (why !== "") lines.append(el("p", { class: "feedback-note" }, why));
+  const corrected = verdict === "correction" || (verdict === "mistake" && feedback.better);
+  if (!corrected) lines.append(el("p", {}, t(`feedback.${verdict}`)), ...whyLines(note));
+  for (const one of mended(feedback)) lines.append(...mendedLines(one));
   return el("div", { class: `feedback ${verdict}`, "data-verdict": verdict }, icon(symbol), lines);
+}
+
+/** @param {Mended} mended */
+function mendedLines({ said, better, note }) {
+  const lines = [el("p", {}, t("feedback.we_say"), " ", el("strong", { lang: "en" }, better ?? ""))];
+  if (said) lines.push(el("p", { class: "feedback-said" }, t("feedback.you_said"), " ", el("s", { lang: "en" }, said)));
+  return [...lines, ...whyLines(note)];
+}
+
+/** @param {Feedback["note"]} note */
+function whyLines(note) {
+  const why = inLanguage(note);
+  return why === "" ? [] : [el("p", { class: "feedback-note" }, why)];
 }

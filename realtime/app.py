@@ -47,6 +47,7 @@ from realtime.session.sessions import Sessions
 from realtime.session.vad import VoiceModel
 from realtime.settings import Engines as EngineSettings
 from realtime.settings import Settings
+from realtime.tutor.correction_rules import load_rules
 from realtime.tutor.lessons import load_lessons
 from realtime.tutor.persona import persona
 from realtime.vllm import ChatServer
@@ -85,6 +86,7 @@ def create_app(
     that cannot be.
     """
     lessons = load_lessons(settings.talk.lessons)
+    load_rules()  # not in the first talk
     check_languages(settings.kiosk, PAGE_FOLDER)
     lesson, of_page = lesson_for(settings.kiosk, lessons), edition(settings, PAGE_FOLDER)
     pack = load(settings.engines.voice_pack) if settings.engines.voice_pack else None

@@ -168,8 +168,9 @@ def _shown(event: dict[str, Any], player: Player, show: Show) -> bool:
         case "conversation.item.input_audio_transcription.completed":
             show.committed = ""
             show.line("you", event["transcript"] or "(nothing understood)")
-        case "tutor.feedback" if event["verdict"] == "mistake":
-            show.line("better", event.get("better") or "")
+        case "tutor.feedback":
+            for sentence in better(event):
+                show.line("better", sentence)
         case "response.output_item.added":
             show.item_id, show.item_began_ms = event["item"]["id"], player.played_ms
         case "tutor.clip":
@@ -177,17 +178,22 @@ def _shown(event: dict[str, Any], player: Player, show: Show) -> bool:
         case "tutor.latency":
             show.told.add(event["response_id"])
             show.line("latency", told(event["kind"], event["stages"]))
-        case "response.done" if event["response"]["status"] == "cancelled":
-            player.clear()
-        case "response.done":
+        case "response.done" if event["response"]["status"] != "cancelled":
             show.done.add(event["response"]["id"])
-        case "conversation.item.truncated":
+        case "response.done" | "conversation.item.truncated":
             player.clear()
         case "error":
             show.line("error", f"{event['error']['code']}: {event['error']['message']}")
         case _:
             pass
     return bool(show.done & show.told)
+
+
+def better(feedback: dict[str, Any]) -> list[str]:
+    """What is to be said instead: the lesson's own sentence, then what was noticed besides."""
+    own = feedback["better"] if feedback["verdict"] == "mistake" else None
+    sentences = [own, *(one["sentence"] for one in feedback["corrections"])]
+    return [sentence for sentence in dict.fromkeys(sentences) if sentence]
 
 
 def told(kind: str, stages: dict[str, int]) -> str:

@@ -3,7 +3,7 @@
 Whatever happens in a talk is put to the pure turn; the effects that come back are done here, in their order.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import anyio
@@ -17,10 +17,12 @@ from realtime.protocol.request import Asked
 from realtime.protocol.response import ResponseWire
 from realtime.session.asides import Asides
 from realtime.session.author import Author
+from realtime.session.corrector import Corrector, Heard
 from realtime.session.course import Course, LessonMove, remarks
 from realtime.session.ear import Ear
 from realtime.session.mouth import Mouth
 from realtime.session.news import (
+    Corrected,
     Idle,
     RecognitionEnded,
     ReplyEnded,
@@ -57,6 +59,7 @@ class Floor:
         self.turn = Turn()
         self.mouth = Mouth(shared)
         self.asides = Asides(shared.tell)
+        self._corrector = Corrector(tasks, post)
         self._shared = shared
         self._ear = ear
         self._course = course
@@ -110,7 +113,7 @@ class Floor:
         await self.mouth.hush()
         await self.happen(moves.ReplyPlayed())
 
-    async def take(self, news: RecognitionEnded | ReplyNews | Idle) -> None:
+    async def take(self, news: RecognitionEnded | ReplyNews | Corrected | Idle) -> None:
         match news:
             case RecognitionEnded(outcome=Transcript() as heard):
                 news = replace(news, outcome=self._course.spelled(heard))
@@ -118,6 +121,9 @@ class Floor:
             case RecognitionEnded():
                 self._blame(news.outcome)
                 await self.happen(await self._ear.take(news))
+            case Corrected(feedback=feedback):
+                if self._shared.holds(feedback.item_id):
+                    await self._shared.tell_tutor(feedback)
             case Idle():
                 await self._prompt()
             case ReplyPlayed(reply_id=reply_id):
@@ -133,6 +139,7 @@ class Floor:
                 if await self.mouth.take(news):
                     self._ear.settle()
                     await self.happen(moves.ReplySounded())
+                    self._correct()
 
     def _blame(self, outcome: Transcript | EngineError | None) -> None:
         if isinstance(outcome, EngineError):
@@ -210,6 +217,7 @@ class Floor:
             self._speak(speech, self._heard_and(None), self._shared.conversation.entries)
         if speech.plan is None or speech.reply is None:
             return
+        speech.to_correct = tuple(self._to_correct(speech.plan.move))
         if speech.plan.move:
             await self._go_on(speech.plan.move)
         if speech.held:
@@ -225,6 +233,23 @@ class Floor:
         if remark:
             await self._shared.tell_tutor(remark)
         await self._shared.tell_tutor(self._course.standing())
+
+    def _to_correct(self, move: LessonMove | None) -> Iterator[Heard]:
+        """What the learner said and the reply answers. Of a lesson only what it called right: it corrects its
+        mistakes itself, and of anything else it is not sure what was said."""
+        verdict = move.line.verdict if move else None
+        if not (self._shared.tutor and self._shared.corrections) or (move and verdict != "right"):
+            return
+        said = self._unanswered()
+        for entry in said:
+            heard = self._ear.heard.get(entry.id)
+            if heard is not None:
+                yield Heard(entry.id, heard, verdict if entry is said[-1] else None)
+
+    def _correct(self) -> None:
+        speech = self.mouth.speech
+        for heard in speech.to_correct if speech else ():
+            self._corrector.look(heard)
 
     async def _stop(self, reason: moves.StopReason) -> None:
         speech = await self.mouth.stop(reason)

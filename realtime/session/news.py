@@ -9,6 +9,7 @@ from realtime.talk.tokens import Tokens
 from realtime.talk.transcript import Transcript, Word
 from realtime.wire.client_events import AnyClientEvent
 from realtime.wire.link import Link
+from realtime.wire.server_events import TutorFeedback
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,13 @@ class RecognitionEnded:
     revision: int
     whole: bool
     outcome: Transcript | EngineError
+
+
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """What was found in an utterance."""
+
+    feedback: TutorFeedback
 
 
 # News of a reply, in the order in which it happens. `reply_id` tells late news of a reply that was stopped.
@@ -115,4 +123,4 @@ class ReplyPlayed:
 
 SpeechNews = ClipBegan | ClipCaptioned | ClipSounded | ClipEnded | TextWritten | CallBegan | CallGrew
 ReplyNews = SpeechNews | ReplyEnded | ReplyPlayed
-News = Received | Attached | Detached | Idle | RecognitionEnded | ReplyNews
+News = Received | Attached | Detached | Idle | RecognitionEnded | Corrected | ReplyNews

@@ -80,6 +80,7 @@ class Session:
         source, tape = Source(self.id, settings.profile), Tape(settings.limits.kept_audio_bytes)
         self._shared = Shared(self._tell, start, tape, tutor=tutor, source=source, demand=engines.demand)
         self._shared.level, self._shared.mother_tongue = self._learner
+        self._shared.corrections = settings.talk.corrections
         self._shared.configure(start)
         self._gather = Gather()
         self._course = Course(lessons, settings.first_lesson, settings.kiosk.public_url)
@@ -285,6 +286,7 @@ class Session:
         shared, told = self._shared, self._learner
         level, tongue = self._learner = (settings.level or told[0], settings.mother_tongue or told[1])
         shared.patience = settings.patience or shared.patience
+        shared.corrections = shared.corrections if settings.corrections is None else settings.corrections
         shared.level, shared.mother_tongue = level, tongue
         changes: Tree = {"type": shared.config.type}
         if settings.speech_rate is not None:

@@ -54,6 +54,7 @@ class Shared:
         self.patience: Patience = "medium"
         self.level: Level = "A2"
         self.mother_tongue = "en"
+        self.corrections = True
         self._changes = 0
         self.configure(config)
 

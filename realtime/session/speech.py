@@ -6,6 +6,7 @@ from functools import cached_property
 from realtime.engines.protocols import VOICE_RATE
 from realtime.protocol.response import ResponseWire
 from realtime.session.author import Plan
+from realtime.session.corrector import Heard
 from realtime.session.encoder import Encoder
 from realtime.session.news import (
     CallBegan,
@@ -40,6 +41,7 @@ class Speech:
     held: bool = False  # begun before the endpoint
     version: Version = (0, 0)
     announced: bool = False
+    to_correct: tuple[Heard, ...] = ()  # what it answers, until it is heard
     complete: bool = False  # its response is done; it may still be playing
     failed: bool = False
     told: bool = False  # the client knows its stages

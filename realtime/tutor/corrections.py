@@ -5,14 +5,18 @@ little: what may be right is left alone.
 """
 
 import re
-from bisect import bisect_left
-from collections.abc import Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
+from realtime.talk.transcript import Transcript
 from realtime.tutor.correction_rules import Kept, Pattern, Rules, load_rules
+from realtime.tutor.matching import ACCEPT_ON_SCRIPT
 
 MOST_IN_A_SENTENCE = 2
+SURE = 0.8  # a word heard less surely bears no correction out
+Believed = Callable[[int, int], bool]  # whether this part of the text was surely said
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +33,31 @@ class Correction:
     note: dict[str, str]
 
 
-def corrections(text: str) -> tuple[Correction, ...]:
+def corrections(text: str, believed: Believed = lambda start, end: True) -> tuple[Correction, ...]:
     """In the order of the text, never overlapping, at most MOST_IN_A_SENTENCE of each sentence."""
     rules = load_rules()
-    return tuple(one for start, end in _sentences(text) for one in _of_sentence(text, start, end, rules))
+    sentences = _sentences(text)
+    return tuple(one for start, end in sentences for one in _of_sentence(text, start, end, rules, believed))
+
+
+def corrections_of(heard: Transcript) -> tuple[Correction, ...]:
+    """Of `heard.text`, where every word that shows the mistake, and its neighbours, were surely heard.
+
+    A recogniser that gives no scores may have been unsure of any word: nothing is claimed.
+    """
+    if heard.on_script is not None and heard.on_script < ACCEPT_ON_SCRIPT:
+        return ()
+    starts, at = list[int](), 0
+    for word in heard.words:
+        starts.append(at)
+        at += len(word.text) + 1
+
+    def believed(start: int, end: int) -> bool:
+        first, after = bisect_right(starts, start) - 1, bisect_left(starts, end)
+        near = heard.words[max(0, first - 1) : after + 1]
+        return all(word.score is not None and word.score >= SURE for word in near)
+
+    return corrections(heard.text, believed)
 
 
 # sentences and their plain words
@@ -99,16 +124,18 @@ class _Found:
     start: int
     end: int
     better: str
+    seen: tuple[int, int]  # the part of the text that shows the mistake
 
 
-def _of_sentence(text: str, start: int, end: int, rules: Rules) -> Iterator[Correction]:
+def _of_sentence(text: str, start: int, end: int, rules: Rules, believed: Believed) -> Iterator[Correction]:
     plain = _plain(text, start, end)
     found = [
         _found(text, plain, pattern, match)
         for pattern in rules.patterns
         for match in pattern.matches(plain.words)
     ]
-    told = _surest([one for one in found if one.better != text[one.start : one.end]], rules)
+    surest = _surest([one for one in found if one.better != text[one.start : one.end]], rules)
+    told = [one for one in surest if believed(*one.seen)]
     whole = _corrected(text, start, end, told)
     for one in told:
         rule = rules.by_id[one.pattern.rule]
@@ -166,7 +193,7 @@ def _found(text: str, plain: _Plain, pattern: Pattern, match: re.Match[str]) -> 
         better = better.upper()
     elif text[start].isupper():
         better = better[:1].upper() + better[1:]
-    return _Found(pattern, start, end, better)
+    return _Found(pattern, start, end, better, plain.span(match.start() + 1, match.end("said")))
 
 
 def _kept(text: str, plain: _Plain, match: re.Match[str], name: str) -> Kept:

@@ -91,6 +91,7 @@ class TutorSettings(ClientEvent):
     level: Literal["A1", "A2", "B1"] | None = None
     patience: Literal["low", "medium", "high"] | None = None
     speech_rate: float | None = Field(default=None, ge=0.5, le=1.5)
+    corrections: bool | None = None
 
 
 class TutorHintRequest(ClientEvent):

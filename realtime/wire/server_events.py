@@ -296,18 +296,31 @@ class TutorLesson(ServerEvent):
     finished: bool = False
 
 
+class SpokenCorrection(Wire):
+    """`said` stands in the item's transcript, for which `better` is said; `sentence` is the whole sentence
+    corrected, `note` says why, by language."""
+
+    rule: str
+    said: str
+    better: str
+    sentence: str
+    note: dict[str, str]
+
+
 class TutorFeedback(ServerEvent):
-    """What became of the learner's answer, shown beside item `item_id`; sent before the reply's first clip.
+    """What became of the learner's answer, shown beside item `item_id`: a lesson's verdict before the reply's
+    first clip, `corrections` after its first sound. The verdict is "correction" where no lesson gave one.
 
     `said` is the mistaken form and `better` the right one when `verdict` is "mistake".
     """
 
     type: Literal["tutor.feedback"] = "tutor.feedback"
     item_id: str
-    verdict: Literal["right", "mistake", "unclear", "off_script", "silence"]
+    verdict: Literal["right", "mistake", "unclear", "off_script", "silence", "correction"]
     said: str | None = None
     better: str | None = None
     note: dict[str, str] = Field(default_factory=dict[str, str])
+    corrections: tuple[SpokenCorrection, ...] = ()
 
 
 class TutorHint(ServerEvent):

@@ -1,9 +1,9 @@
 // @ts-check
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { caption, isEmpty, markedWords, textOf } from "../../client_web/captions.js";
+import { caption, isEmpty, markedWords, mended, textOf } from "../../client_web/captions.js";
 
-/** @import { LearnerTurn, Turns, TutorTurn } from "../../client_web/captions.js" */
+/** @import { Feedback, LearnerTurn, Turns, TutorTurn } from "../../client_web/captions.js" */
 
 /** @param {...object} events @returns {Turns} */
 function captioned(...events) {
@@ -28,6 +28,14 @@ const played = (/** @type {number} */ ms, type = "page.played") => ({ type, item
 /** @param {Turns} turns */
 function marks(turns) {
   return markedWords(/** @type {TutorTurn} */ (turns[0])).map(({ text, mark }) => `${text.trim()}:${mark}`).join(" ");
+}
+
+/** @param {...object} events @returns {Feedback} */
+function captionedFeedback(...events) {
+  const [turn] = captioned(started, completed("I am agree with you."), ...events);
+  const { feedback } = /** @type {LearnerTurn} */ (turn);
+  assert.ok(feedback);
+  return feedback;
 }
 
 const HELLO = [
@@ -59,15 +67,32 @@ test("a learner who goes on after a false endpoint goes on in the same turn", ()
 });
 
 test("feedback stays beside the turn it belongs to", () => {
-  const feedback = { type: "tutor.feedback", item_id: "l1", verdict: "mistake", said: "I want eat", better: "I want to eat", note: {} };
+  const feedback = { type: "tutor.feedback", item_id: "l1", verdict: "mistake", said: "I want eat", better: "I want to eat", note: {}, corrections: [] };
   const turns = captioned(started, completed("I want eat."), clip(0, "Good."), feedback);
   assert.equal(/** @type {LearnerTurn} */ (turns[0]).feedback?.better, "I want to eat");
   assert.equal(turns.length, 2);
 });
 
+test("what was noticed besides stands beside the lesson's verdict", () => {
+  const note = { en: "We say this.", es: "Se dice así." };
+  const one = { rule: "agree", said: "I am agree", better: "I agree", sentence: "I agree with you.", note };
+  const besides = { type: "tutor.feedback", item_id: "l1", verdict: "right", said: null, better: null, note: {}, corrections: [one] };
+  const feedback = captionedFeedback({ ...besides, note: { en: "Good." }, corrections: [] }, besides);
+  assert.deepEqual([feedback.verdict, feedback.note], ["right", { en: "Good." }]);
+  assert.deepEqual(mended(feedback), [{ said: "I am agree", better: "I agree with you.", note }]);
+  const alone = captionedFeedback({ ...besides, verdict: "correction" });
+  assert.deepEqual(mended(alone), mended(feedback));
+});
+
+test("a lesson's own correction comes first", () => {
+  const mistake = { type: "tutor.feedback", item_id: "l1", verdict: "mistake", said: "I want eat", better: "I want to eat", note: {}, corrections: [] };
+  assert.deepEqual(mended(captionedFeedback(mistake)), [{ said: "I want eat", better: "I want to eat", note: {} }]);
+  assert.deepEqual(mended(captionedFeedback({ ...mistake, better: null })), []);
+});
+
 test("silence is shown only when the tutor said something about it", () => {
   assert.equal(isEmpty(captioned(started, completed(""))[0]), true);
-  const silence = { type: "tutor.feedback", item_id: "l1", verdict: "silence", note: {} };
+  const silence = { type: "tutor.feedback", item_id: "l1", verdict: "silence", note: {}, corrections: [] };
   assert.equal(isEmpty(captioned(started, completed(""), silence)[0]), false);
 });
 
@@ -113,7 +138,7 @@ test("a reply without a voice is shown as text", () => {
 });
 
 test("a resumed talk shows what the server remembers, and keeps this page's feedback", () => {
-  const feedback = { type: "tutor.feedback", item_id: "l1", verdict: "right", note: {} };
+  const feedback = { type: "tutor.feedback", item_id: "l1", verdict: "right", note: {}, corrections: [] };
   const items = [
     { id: "t0", type: "message", role: "assistant", content: [{ type: "output_audio", transcript: "Hello!" }] },
     { id: "l1", type: "message", role: "user", content: [{ type: "input_audio", transcript: "hi" }] },

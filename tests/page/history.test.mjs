@@ -11,7 +11,7 @@ import { initial } from "../../client_web/state.js";
 /** @type {Turn[]} */
 const turns = [
   { who: "tutor", id: "t1", response: "r1", clips: [], text: "Hello!", played_ms: 0, over: true, cut: false },
-  { who: "learner", id: "l1", committed: "Hi.", tentative: "", over: true, feedback: { verdict: "right", said: null, better: null, note: {} } },
+  { who: "learner", id: "l1", committed: "Hi.", tentative: "", over: true, feedback: { verdict: "right", said: null, better: null, note: {}, corrections: [] } },
   { who: "learner", id: "l2", committed: "", tentative: "", over: true, feedback: null },
 ];
 
@@ -26,6 +26,12 @@ test("a talk survives being written and read", () => {
   assert.deepEqual(turnsOf(kept).map(textOf), ["Hello!", "Hi."]);
   assert.equal(kept.turns[1].feedback?.verdict, "right");
   assert.deepEqual([kept.lesson, kept.step, kept.at], ["cafe", 2, 1000]);
+});
+
+test("feedback that was kept before there were corrections has none", () => {
+  const [kept] = historyFrom(JSON.stringify(withTalk(nothing, talk("s1"), 1000)).replaceAll(',"corrections":[]', "")).talks;
+  const [, learner] = turnsOf(kept);
+  assert.deepEqual(learner.who === "learner" && learner.feedback?.corrections, []);
 });
 
 test("a talk that goes on replaces itself and keeps its beginning", () => {

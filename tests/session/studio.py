@@ -53,6 +53,15 @@ TEA = Lesson.model_validate(
     }
 )
 MILK = TEA.model_copy(update={"id": "milk"})
+_AGREE = {
+    "id": "agree",
+    "say": {"en": "What do you think?", "es": "¿Qué piensas?"},
+    "right": ["I agree.", "Yes, I agree.", "I am agree with you."],  # no author is perfect
+    "mistakes": [{"said": "people is nice", "better": "People are nice.", "en": "Many.", "es": "Son."}],
+    "hint": {"en": "Say it.", "es": "Dilo."},
+    "react": "Very well.",
+}
+CHAT = Lesson.model_validate(TEA.model_dump() | {"id": "chat", "steps": [_AGREE, TEA.steps[1]]})
 
 
 @cache
@@ -95,7 +104,7 @@ class Studio:
         self.settings = settings
         self.clients: list[Client] = []
         engines = Engines(self.ears, self.voice, voice_model(), chat)
-        self.sessions = Sessions(settings, engines, {"tea": TEA, "milk": MILK}, tasks)
+        self.sessions = Sessions(settings, engines, {"tea": TEA, "milk": MILK, "chat": CHAT}, tasks)
         self._tasks = tasks
 
     async def connect(self, *, tutor: bool = True, **options: Any) -> Client:
