@@ -65,9 +65,12 @@ class VoiceActivity:
         if not len(windows):
             return []
         missed = len(self._skipped)
-        sound = np.concatenate((self._before, self._skipped.ravel(), windows.ravel())).astype(np.float32)
-        sound /= 32768
-        frames = np.lib.stride_tricks.sliding_window_view(sound, _CONTEXT + WINDOW)[::WINDOW]
+        shown = np.concatenate((self._skipped, windows)) if missed else windows
+        frames = np.empty((len(shown), _CONTEXT + WINDOW), np.float32)
+        frames[0, :_CONTEXT] = self._before
+        frames[1:, :_CONTEXT] = shown[:-1, -_CONTEXT:]
+        frames[:, _CONTEXT:] = shown
+        frames *= 1 / 32768
         probabilities, self._h, self._c = self._model.run(frames, self._h, self._c)
         self._before, self._skipped = windows[-1, -_CONTEXT:], windows[:0]
         return [self._is_speech(probability) for probability in probabilities[missed:]]

@@ -1,4 +1,4 @@
-"""uvicorn's WebSocket, with a short way for what comes fifty times a second: whole binary frames."""
+"""uvicorn's WebSocket, with a short way for what comes up to fifty times a second: whole frames of data."""
 
 # pyright: reportMissingTypeStubs=false
 
@@ -10,7 +10,7 @@ from websockets.http11 import Request
 from websockets.protocol import State
 from websockets.speedups import apply_mask
 
-WHOLE_BINARY, MASKED = 0x82, 0x80
+WHOLE_TEXT, WHOLE_BINARY, MASKED = 0x81, 0x82, 0x80
 WAITING = 8  # messages that the talk has not taken before reading stops
 SHORT_WAY = "tutor.short_way"  # the ASGI extension: the Socket itself
 WEIGHED = "tutor.weighed"  # in a message: it was not kept
@@ -32,7 +32,7 @@ class Socket(WebSocketsSansIOProtocol):
 
     def data_received(self, data: bytes) -> None:
         at = 0
-        while self._plain and (frame := whole_binary(data, at)):
+        while self._plain and (frame := whole(data, at)):
             payload, at = frame
             self._take(payload)
         if at < len(data):
@@ -42,7 +42,10 @@ class Socket(WebSocketsSansIOProtocol):
             self.read_paused = True
             self.transport.pause_reading()
 
-    def _take(self, payload: bytes) -> None:
+    def _take(self, payload: bytes | str) -> None:
+        if isinstance(payload, str):
+            self.queue.put_nowait({"type": "websocket.receive", "text": payload})
+            return
         weighed = self.keeps is not None and self.queue.empty()
         if weighed and self.keeps and self.keeps(payload):
             return
@@ -55,9 +58,9 @@ class Socket(WebSocketsSansIOProtocol):
         return open_ and _waits_in(connection.parser) == "at_eof"
 
 
-def whole_binary(data: bytes, at: int) -> tuple[bytes, int] | None:
-    """A masked binary frame in one piece that begins there, and where the next one does."""
-    if len(data) < at + 6 or data[at] != WHOLE_BINARY or not data[at + 1] & MASKED:
+def whole(data: bytes, at: int) -> tuple[bytes | str, int] | None:
+    """A masked frame in one piece that begins there, binary or text, and where the next one does."""
+    if len(data) < at + 6 or data[at] not in (WHOLE_TEXT, WHOLE_BINARY) or not data[at + 1] & MASKED:
         return None
     length, begins = data[at + 1] & 0x7F, at + 2
     if length == 126:
@@ -65,7 +68,13 @@ def whole_binary(data: bytes, at: int) -> tuple[bytes, int] | None:
     ends = begins + 4 + length
     if length == 127 or len(data) < ends:
         return None
-    return apply_mask(data[begins + 4 : ends], data[begins : begins + 4]), ends
+    payload = apply_mask(data[begins + 4 : ends], data[begins : begins + 4])
+    if data[at] == WHOLE_BINARY:
+        return payload, ends
+    try:
+        return payload.decode(), ends
+    except UnicodeDecodeError:
+        return None  # the long way knows how to refuse it
 
 
 def _waits_in(parser: Any) -> str:

@@ -1,4 +1,4 @@
-"""The short way for whole binary frames, against what the long way would make of the same bytes."""
+"""The short way for whole frames, against what the long way would make of the same bytes."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,29 +12,36 @@ from uvicorn.config import Config
 from uvicorn.server import ServerState
 from websockets.frames import Frame, Opcode
 
-from realtime.wire.socket import SHORT_WAY, Socket, whole_binary
+from realtime.wire.socket import SHORT_WAY, Socket, whole
 
 
 @given(st.binary(max_size=70_000), st.binary(max_size=9), st.binary(max_size=9))
 def test_a_whole_frame_is_read(payload: bytes, before: bytes, after: bytes) -> None:
     sent = Frame(Opcode.BINARY, payload).serialize(mask=True)
-    found = whole_binary(before + sent + after, len(before))
+    found = whole(before + sent + after, len(before))
     if len(payload) < 2**16:
         assert found == (payload, len(before) + len(sent))
     else:
         assert found is None
 
 
+@given(st.text(max_size=300), st.binary(max_size=9), st.binary(max_size=9))
+def test_a_whole_text_is_read(text: str, before: bytes, after: bytes) -> None:
+    sent = Frame(Opcode.TEXT, text.encode()).serialize(mask=True)
+    assert whole(before + sent + after, len(before)) == (text, len(before) + len(sent))
+
+
 @pytest.mark.parametrize("size", [0, 5, 200])
 def test_a_part_of_a_frame_is_none(size: int) -> None:
     sent = Frame(Opcode.BINARY, bytes(size)).serialize(mask=True)
-    assert [whole_binary(sent[:length], 0) for length in range(len(sent))] == [None] * len(sent)
+    assert [whole(sent[:length], 0) for length in range(len(sent))] == [None] * len(sent)
 
 
 @pytest.mark.parametrize(
     "frame",
     [
-        Frame(Opcode.TEXT, b"{}").serialize(mask=True),
+        Frame(Opcode.TEXT, b"no text: \xff").serialize(mask=True),
+        Frame(Opcode.TEXT, b"part", fin=False).serialize(mask=True),
         Frame(Opcode.BINARY, b"part", fin=False).serialize(mask=True),
         Frame(Opcode.CONT, b"rest").serialize(mask=True),
         Frame(Opcode.PING, b"").serialize(mask=True),
@@ -42,7 +49,7 @@ def test_a_part_of_a_frame_is_none(size: int) -> None:
     ],
 )
 def test_what_is_not_plain_goes_the_long_way(frame: bytes) -> None:
-    assert whole_binary(frame, 0) is None
+    assert whole(frame, 0) is None
 
 
 class Wire(asyncio.Transport):
@@ -125,11 +132,11 @@ def test_every_message_arrives_once_and_in_order_however_the_bytes_are_cut(
     sent = b"".join(unchanged(frame) for frame in frames)
     ends = [0, *(cut for cut in cuts if cut < len(sent)), len(sent)]
     pieces = [sent[begins:end] for begins, end in pairwise(ends) if begins < end]
-    whole: list[str | bytes] = []
+    all_sent: list[str | bytes] = []
     for kind in kinds:
         content = b"".join(frame.data for frame in MESSAGES[kind])
-        whole += [] if kind == "ping" else [content.decode() if kind == "text" else content]
-    assert asyncio.run(received(pieces)) == whole
+        all_sent += [] if kind == "ping" else [content.decode() if kind == "text" else content]
+    assert asyncio.run(received(pieces)) == all_sent
 
 
 def test_what_is_kept_wakes_nobody_and_nothing_is_kept_before_what_waits() -> None:
