@@ -7,7 +7,7 @@ import numpy as np
 
 from realtime.protocol.config import AudioFormat, PcmFormat
 
-QUIET_MS = 160  # of frames in which nobody speaks are taken up together
+QUIET_MS = 320  # of frames in which nobody speaks are taken up together
 VOICED_MS = 120  # of frames within speech, which decide nothing: the frame that is softer takes them along
 FRAME_MS = 100  # of an append that is longer than that, each window is judged
 MARGIN = 2.0  # times the power of the room: what is not louder than that is the room

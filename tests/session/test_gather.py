@@ -34,7 +34,7 @@ def taken(gather: Gather, frames: list[bytes]) -> list[Sound]:
 
 
 def test_a_quiet_room_is_taken_up_in_larger_pieces() -> None:
-    room = [frame(-60, number) for number in range(16)]
+    room = [frame(-60, number) for number in range(32)]
     sounds = taken(settled(), room)
     assert [len(sound.pcm) * 500 / RATE for sound in sounds] == [QUIET_MS, QUIET_MS]
     assert all(sound.quiet for sound in sounds)
