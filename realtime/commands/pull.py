@@ -6,8 +6,8 @@ import sys
 
 from realtime.settings import Settings
 from realtime.setup.machine import look
-from realtime.setup.models import LLAMA, Model, needed
-from realtime.setup.profiles import planned
+from realtime.setup.models import Model, needed
+from realtime.setup.profiles import asked_chat, downloaded_chat, planned
 from realtime.setup.pull import pull
 
 
@@ -24,11 +24,15 @@ def _needed(arguments: argparse.Namespace) -> tuple[Model, ...]:
     settings = Settings()
     machine = look(settings)
     profile = arguments.profile or ("gpu" if machine.gpus else "cpu")
-    own_chat = settings.vllm.model if profile == "gpu" and settings.vllm.model != LLAMA else None
+    made = planned(machine) if profile == "gpu" and machine.gpus else None
+    chat_model = arguments.chat_model
+    if profile == "gpu" and chat_model is None:
+        asked = asked_chat(settings.vllm, made)
+        chat_model = downloaded_chat(asked, machine) or asked
     return needed(
         profile,
-        planned(machine) if profile == "gpu" and machine.gpus else None,
+        made,
         whisper_model=settings.whisper.model,
-        chat_model=arguments.chat_model or own_chat,
+        chat_model=chat_model,
         voice_model=str(settings.bark.model) if settings.bark.model else None,
     )

@@ -115,6 +115,17 @@ def planned(machine: Machine) -> Plan:
     return plan(gpu.memory_gb, capability=gpu.capability, others_gb=others_gb)
 
 
+def asked_chat(vllm: Vllm, made: Plan | None) -> str:
+    """Llama as the card holds it, unless another model was named."""
+    return made.chat_model if made and vllm.model == LLAMA else vllm.model
+
+
+def downloaded_chat(asked: str, machine: Machine) -> str | None:
+    """The model itself, or what stands in for it; None where neither is here."""
+    candidates = (asked, IN_PLACE_OF[asked]) if asked in IN_PLACE_OF else (asked,)
+    return next((model for model in candidates if model in machine.pulled), None)
+
+
 def gpu_whisper(given: Plan) -> Whisper:
     return Whisper.model_validate(
         {
@@ -155,7 +166,7 @@ def _lacking_gpu(machine: Machine, settings: Settings) -> list[Lack]:
         return [*lacks, Lack(str(error), "nvidia-smi shows what else is on the card")]
     lacks += _lacking_whisper("gpu", gpu_whisper(made), machine, settings)
     if settings.engines.chat_url is None and _chat_model(settings.vllm, machine, made) is None:
-        lacks.append(Lack(f"{_asked_chat(settings.vllm, made)} is not downloaded", "tutor pull gpu"))
+        lacks.append(Lack(f"{asked_chat(settings.vllm, made)} is not downloaded", "tutor pull gpu"))
     return lacks
 
 
@@ -277,14 +288,7 @@ def _planned_vllm(vllm: Vllm, machine: Machine, made: Plan) -> Vllm:
 
 def _chat_model(vllm: Vllm, machine: Machine, made: Plan) -> str | None:
     """What is loaded; None where it is not downloaded."""
-    asked = _asked_chat(vllm, made)
-    candidates = (asked, IN_PLACE_OF[asked]) if asked in IN_PLACE_OF else (asked,)
-    return next((model for model in candidates if model in machine.pulled), None)
-
-
-def _asked_chat(vllm: Vllm, made: Plan) -> str:
-    """Llama as the card holds it, unless another model was named."""
-    return made.chat_model if vllm.model == LLAMA else vllm.model
+    return downloaded_chat(asked_chat(vllm, made), machine)
 
 
 def _hears_elsewhere(settings: Settings) -> bool:

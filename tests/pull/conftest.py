@@ -13,6 +13,7 @@ from tests.pull.hub import Hub, running
 
 SMALL = "Systran/faster-whisper-small"
 LLAMA = "meta-llama/Meta-Llama-3-8B-Instruct"
+QWEN = "Qwen/Qwen2.5-7B-Instruct"
 WEIGHTS = random.Random(4).randbytes(2 * 2**20)
 
 Pull = Callable[..., subprocess.CompletedProcess[str]]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pull.conftest import LLAMA, SMALL, WEIGHTS, Pull
+from tests.pull.conftest import LLAMA, QWEN, SMALL, WEIGHTS, Pull
 from tests.pull.hub import Hub, sha256
 
 MODEL = "models--Systran--faster-whisper-small"
@@ -133,7 +133,7 @@ def test_a_gated_model_says_how_to_be_let_in(
         f"https://huggingface.co/{LLAMA}",
         reason,
         "hf auth login",
-        "tutor pull gpu --chat-model Qwen/Qwen2.5-7B-Instruct",
+        f"tutor pull gpu --chat-model {QWEN}",
     )
     assert nothing_is_placed(cache)  # nor of the other model: it is said before the download
 
@@ -144,6 +144,29 @@ def test_who_was_let_in_gets_the_model(hub: Hub, pull: Pull) -> None:
     done = pull("embedded", "--chat-model", LLAMA, HF_TOKEN="hf_mine")
     assert done.returncode == 0, done.stderr
     assert "licence: Meta Llama 3 Community License" in done.stdout
+
+
+def test_who_pulled_what_stands_in_for_llama_is_not_asked_for_llama_again(
+    hub: Hub, pull: Pull, tmp_path: Path
+) -> None:
+    hub.repos[LLAMA] = hub.repos[QWEN] = {
+        name: b"{}" for name in ("config.json", "model.safetensors", "tokenizer.json")
+    }
+    hub.gated[LLAMA] = "hf_mine"
+    # No card: then the plan is Llama whole. A folder in place of each of the others.
+    here = {
+        "CUDA_VISIBLE_DEVICES": "",
+        "TUTOR_WHISPER__MODEL": str(tmp_path),
+        "TUTOR_BARK__MODEL": str(tmp_path),
+    }
+    refused(pull("gpu", **here), 3, LLAMA)
+    assert pull("gpu", "--chat-model", QWEN, **here).returncode == 0
+    again = pull("gpu", **here)
+    assert again.returncode == 0, again.stderr
+    assert QWEN in again.stdout
+    assert "All is here." in again.stdout
+    assert pull("gpu", "--chat-model", LLAMA, HF_TOKEN="hf_mine", **here).returncode == 0
+    assert LLAMA in pull("gpu", **here).stdout
 
 
 @pytest.mark.parametrize("name", ["made/nothing", "no repository", "a/b/c"])
