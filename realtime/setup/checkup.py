@@ -14,7 +14,7 @@ from realtime.errors import SettingsError
 from realtime.settings import Server, Settings
 from realtime.setup import models
 from realtime.setup.doctor import Facts, Port
-from realtime.setup.machine import CHAT_MODELS, WHISPER_MODELS, look
+from realtime.setup.machine import BARK_MODELS, CHAT_MODELS, WHISPER_MODELS, look
 from realtime.setup.profiles import Choice, choose, settled
 from realtime.setup.trial import Tried, try_engines, try_server
 
@@ -60,7 +60,11 @@ def unmet(package: str = PACKAGE) -> Iterator[str]:
 
 
 def partly() -> Iterator[models.Model]:
-    known = [*map(models.whisper, WHISPER_MODELS), *map(models.chat, CHAT_MODELS)]
+    known = [
+        *map(models.whisper, WHISPER_MODELS),
+        *map(models.chat, CHAT_MODELS),
+        *map(models.bark, BARK_MODELS),
+    ]
     return (model for model in known if models.cache_of(model).is_dir() and not models.is_pulled(model))
 
 

@@ -61,6 +61,7 @@ def findings(facts: Facts) -> list[Finding]:
         *([_port(facts.port)] if facts.port else []),
         *_page(facts.settings, facts.certificate),
         *(_engine(tried, facts.settings) for tried in facts.tried),
+        *_untried(facts),
     ]
 
 
@@ -169,6 +170,18 @@ def _engine(tried: Tried, settings: Settings) -> Finding:
     if tried.answered:
         return Finding(tried.engine, "ok", tried.said)
     return Finding(tried.engine, "wrong", tried.said, _CURES[tried.engine](settings))
+
+
+def _untried(facts: Facts) -> Iterator[Finding]:
+    """vLLM takes minutes to start and its share of the card: only a tutor that runs has one to try."""
+    own_vllm = facts.settings.engines.chat_url is None and facts.choice and facts.choice.profile == "gpu"
+    if own_vllm and facts.port is not None:
+        yield Finding(
+            "chat",
+            "note",
+            "not tried: vLLM starts with the tutor",
+            "tutor serve, then tutor doctor --url ...",
+        )
 
 
 def _cure_speech(settings: Settings) -> str:

@@ -15,7 +15,7 @@ from realtime.settings import Settings
 from realtime.setup.checkup import partly, unmet
 from realtime.setup.doctor import Facts, Finding, Port, findings, told
 from realtime.setup.machine import Driver, Machine
-from realtime.setup.models import LLAMA, cache_of, chat
+from realtime.setup.models import LLAMA, bark, cache_of, chat
 from realtime.setup.profiles import choose
 from realtime.setup.trial import Engine, Tried
 from tests.serving import EMBEDDED, serving
@@ -76,6 +76,7 @@ def of(subject: str, found: list[Finding]) -> list[Finding]:
         ),
         (failing("chat", chat_url="http://c/v1"), "chat", "wrong", "no answer", "at http://c/v1"),
         (replace(facts(), tried=(Tried("chat", True, "a word"),)), "chat", "ok", "a word", ""),
+        (replace(facts(GPU_BOX), port=Port(8000)), "chat", "note", "not tried", "tutor doctor --url"),
     ],
 )
 def test_what_is_found(given: Facts, subject: str, state: str, said: str, cure: str) -> None:
@@ -92,6 +93,18 @@ def test_keys_make_an_address_fit_for_others() -> None:
 
 def test_a_running_server_holds_its_port_by_right() -> None:
     assert of("port", findings(facts())) == []
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        replace(facts(LAPTOP), port=Port(8000)),
+        replace(facts(GPU_BOX, engines={"chat_url": "http://c/v1"}), port=Port(8000)),
+        facts(GPU_BOX),  # a server that runs is examined
+    ],
+)
+def test_only_a_vllm_of_the_tutors_own_is_left_untried(given: Facts) -> None:
+    assert of("chat", findings(given)) == []
 
 
 def test_what_is_told_is_plain_text_with_what_to_type() -> None:
@@ -122,8 +135,9 @@ def test_packages_that_are_not_as_wanted_are_named(tmp_path: Path, monkeypatch: 
 def test_a_model_of_which_a_part_is_here_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
     assert list(partly()) == []
-    cache_of(chat(LLAMA)).mkdir()
-    assert [model.repo for model in partly()] == [LLAMA]
+    for model in (chat(LLAMA), bark("bark-small")):
+        cache_of(model).mkdir()
+    assert [model.repo for model in partly()] == [LLAMA, "suno/bark-small"]
 
 
 # the whole, on this machine
