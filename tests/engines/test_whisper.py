@@ -1,6 +1,8 @@
 """The real faster-whisper, on random weights: many learners in one batch, each as if alone."""
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -53,6 +55,56 @@ def test_a_batch_of_eight_learners_equals_eight_singles(whisper: Whisper) -> Non
     assert together == alone
     assert len({tuple(tokens) for _, tokens, _ in together}) == 8  # else the equality would say nothing
     assert all(words for _, _, words in together)
+
+
+class Overheard:
+    """A model that notes what its decoder is told to begin with."""
+
+    def __init__(self, model: Any) -> None:
+        self._model = model
+        self.starts: list[list[int]] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._model, name)
+
+    def generate(self, encoded: Any, starts: list[list[int]], **options: Any) -> Any:
+        self.starts += starts
+        return self._model.generate(encoded, starts, **options)
+
+
+def test_what_was_said_and_is_expected_stands_before_the_transcript(folder: Path) -> None:
+    model: Any = load(str(folder), "cpu", "float32")
+    model.model = overheard = Overheard(model.model)
+    window = Window(sound(1, 2), voiced_s=1)
+    told = replace(window, prompt="ba ki", expected=["Tea."])
+    without, with_bias = Whisper(model).hear([window, told])
+
+    def written(text: str) -> list[int]:
+        return model.hf_tokenizer.encode(text, add_special_tokens=False).ids
+
+    begin = written("<|startoftranscript|><|en|><|transcribe|><|notimestamps|>")
+    told_first = written("<|startofprev|> Tea. ba ki")
+    assert len(begin) == 4
+    assert sorted(overheard.starts, key=len) == [begin, told_first + begin]
+    assert without.tokens != with_bias.tokens
+
+
+def test_the_language_is_what_the_model_finds_likelier_by_far(folder: Path, whisper: Whisper) -> None:
+    """And not where there is too little voice, or the language is none of the learner's."""
+    found: Any = load(str(folder), "cpu", "float32").detect_language(audio=sound(1, 3) / np.float32(32768))
+    likeliest, share, shares = found
+    assert share > 10 * dict(shares)["en"]  # else nothing would be asked of the choice
+    least = min(shares, key=lambda one: one[1])[0]
+    heard = whisper.hear(
+        [
+            Window(sound(1, 3), voiced_s=2, languages=["en", likeliest]),
+            Window(sound(1, 3), voiced_s=1, languages=["en", likeliest]),
+            Window(sound(1, 3), voiced_s=2, languages=["en", least]),
+            Window(sound(1, 3), voiced_s=2, languages=["en"]),
+        ]
+    )
+    assert [one.language for one in heard] == [likeliest, "en", "en", "en"]
+    assert heard[0].tokens != heard[1].tokens == heard[2].tokens
 
 
 def test_words_lie_within_their_audio(whisper: Whisper) -> None:

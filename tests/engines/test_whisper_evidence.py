@@ -3,9 +3,12 @@
 import numpy as np
 import pytest
 
+from gpu.pipe import Head
 from gpu.whisper import language
+from gpu.whisper.batch import Heard, Window, Word
 from gpu.whisper.evidence import Evidence, objection
 from gpu.whisper.prompts import LENGTHS, MOST_TOKENS, bias
+from gpu.whisper.recognition import add, nothing
 from gpu.whisper.voice import WINDOW, Voice, seconds
 from gpu.whisper.windows import LONGEST, parted
 
@@ -34,6 +37,23 @@ SURE, UNSURE = -0.3, -1.4
 )
 def test_the_rule(text: str, voiced_s: float, no_speech: float, mean: float, why: str | None) -> None:
     assert objection(Evidence(text, voiced_s, no_speech, mean)) == why
+
+
+@pytest.mark.parametrize(
+    ("no_speech", "words", "dropped"),
+    [
+        (0.8, [], ["no speech"]),
+        (0.1, [{"word": "Thank", "start": 30.2, "end": 30.5, "score": 0.9}], []),
+    ],
+)
+def test_what_is_not_believed_reaches_no_learner(
+    no_speech: float, words: list[Head], dropped: list[str]
+) -> None:
+    answer = nothing("en")
+    window = Window(np.zeros(16_000, np.int16), voiced_s=0.6)
+    heard = Heard("en", [1], "Thank", no_speech, UNSURE, [Word("Thank", 0.2, 0.5, 0.9)])
+    add(answer, window, heard, offset_s=30)
+    assert (answer["words"], answer["dropped"]) == (words, dropped)
 
 
 def test_no_voice_is_found_in_silence_and_noise() -> None:

@@ -1,9 +1,11 @@
 """One real speech server for the tests of this folder, and the stock client to talk to it."""
 
+import os
 import re
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -37,3 +39,9 @@ async def client(speech_server: SpeechServer) -> AsyncIterator[AsyncOpenAI]:
 async def http(speech_server: SpeechServer) -> AsyncIterator[httpx.AsyncClient]:
     async with httpx.AsyncClient(base_url=speech_server.url, timeout=30) as client:
         yield client
+
+
+@pytest.fixture
+def fifo(tmp_path: Path) -> Path:
+    os.mkfifo(tmp_path / "fifo")
+    return tmp_path / "fifo"

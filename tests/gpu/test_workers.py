@@ -1,50 +1,14 @@
 """The pool on real processes: urgency, stopping, death, overload."""
 
-import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import anyio
 import pytest
-from anyio import TASK_STATUS_IGNORED
-from anyio.abc import TaskStatus
 
 from gpu.errors import ApiError, Overloaded, WorkerLost
 from gpu.workers import Pool, Rank
+from tests.gpu.pooling import hold, let_go, running
 from tests.gpu.speech_server import eventually
-
-
-@asynccontextmanager
-async def running(size: int = 1, **options: float) -> AsyncIterator[Pool]:
-    pool = Pool("echo", "tests.gpu.echo", size, **options)  # pyright: ignore[reportArgumentType]
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(pool.run)
-        await pool.wait_ready()
-        yield pool
-        tasks.cancel_scope.cancel()
-
-
-@pytest.fixture
-def fifo(tmp_path: Path) -> Path:
-    os.mkfifo(tmp_path / "fifo")
-    return tmp_path / "fifo"
-
-
-async def let_go(fifo: Path) -> None:
-    await anyio.Path(fifo).write_text("")
-
-
-async def hold(pool: Pool, fifo: Path, *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED) -> None:
-    """Occupies one process until the pipe is written to."""
-
-    async def busy() -> bool:
-        return pool.busy == 1
-
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(pool.ask, {"say": "held", "hold": str(fifo)})
-        await eventually(busy)
-        task_status.started()
 
 
 async def test_a_job_comes_back_with_its_body() -> None:
