@@ -1,8 +1,11 @@
 """What is believed and what is taken for an invention; where windows part; which language; what bias fits."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from gpu.decode import decode
 from gpu.pipe import Head
 from gpu.whisper import language
 from gpu.whisper.batch import Heard, Window, Word
@@ -11,6 +14,7 @@ from gpu.whisper.prompts import LENGTHS, MOST_TOKENS, bias
 from gpu.whisper.recognition import add, nothing
 from gpu.whisper.voice import WINDOW, Voice, seconds
 from gpu.whisper.windows import LONGEST, parted
+from tests.rooms import RATE, Make, fan, keyboard, music, silence
 
 SURE, UNSURE = -0.3, -1.4
 
@@ -56,12 +60,20 @@ def test_what_is_not_believed_reaches_no_learner(
     assert (answer["words"], answer["dropped"]) == (words, dropped)
 
 
-def test_no_voice_is_found_in_silence_and_noise() -> None:
-    noise = (np.random.default_rng(0).standard_normal(160_000) * 1000).astype(np.int16)
-    before = noise.copy()
-    assert seconds(Voice().of(noise)) == 0
-    assert seconds(Voice().of(np.zeros(160_000, np.int16))) == 0
-    assert (noise == before).all()
+@pytest.mark.parametrize("make", [silence, fan, music, keyboard])
+@pytest.mark.parametrize("louder", [1, 4])
+def test_no_voice_is_found_where_nobody_speaks(make: Make, louder: int) -> None:
+    """With push-to-talk nothing else stands between a room and Whisper."""
+    sound = louder * make(60 * RATE, np.random.default_rng(8))
+    audio = np.clip(sound, -32768, 32767).astype(np.int16)
+    before = audio.copy()
+    assert seconds(Voice().of(audio)) == 0
+    assert (audio == before).all()
+
+
+def test_a_voice_is_found() -> None:
+    speech = decode((Path(__file__).parents[1] / "data" / "librivox-amiable.wav").read_bytes())
+    assert seconds(Voice().of(speech)) > len(speech) / RATE / 2
 
 
 def test_a_long_recording_is_parted_in_its_pauses() -> None:

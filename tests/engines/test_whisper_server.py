@@ -10,13 +10,15 @@ from typing import Any
 
 import anyio
 import httpx
+import numpy as np
 import psutil
 import pytest
 
 from benchmarks.random_whisper import make_whisper
 from gpu.decode import decode
 from tests.gpu.speech_server import SpeechServer, eventually, wav_of
-from tests.gpu.test_transcriptions import ROUTE, SILENCE
+from tests.gpu.test_transcriptions import ROUTE
+from tests.rooms import RATE, Make, fan, keyboard, music, silence
 
 VOICE = decode((Path(__file__).parents[1] / "data" / "jfk.wav").read_bytes())
 
@@ -82,10 +84,11 @@ async def test_a_voice_has_words_with_times_and_a_language(http: httpx.AsyncClie
     assert answer["words"][-1]["end"] <= 3
 
 
-async def test_silence_is_no_word_and_no_work(
-    http: httpx.AsyncClient,
-) -> None:
-    answer = (await heard(http, wav_of(SILENCE))).json()
+@pytest.mark.parametrize("make", [silence, fan, music, keyboard])
+async def test_where_nobody_speaks_there_is_no_word(http: httpx.AsyncClient, make: Make) -> None:
+    """This Whisper writes words whatever it hears; nothing of a room may reach it."""
+    sound = make(10 * RATE, np.random.default_rng(9))
+    answer = (await heard(http, wav_of(np.clip(sound, -32768, 32767).astype(np.int16)))).json()
     assert (answer["text"], answer["words"]) == ("", [])
 
 
