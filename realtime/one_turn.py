@@ -33,7 +33,10 @@ from realtime.wire.server_events import ServerEvent
 Form = Literal["wav", "pcm"]
 SMALL_FIELDS = 512 * 2**10  # beside the file: a history of some hundred turns
 UPLOAD_S = 60  # for a phone on a slow line; a place is kept for no longer
-_RECORDED = ("audio/", "video/webm", "video/mp4", "application/ogg", "application/octet-stream")
+_RECORDED = (
+    *("audio/", "video/webm", "video/mp4", "video/3gpp", "video/quicktime"),
+    *("application/ogg", "application/octet-stream"),
+)
 _STATUS = {
     "upload_timeout": 408,
     "audio_too_large": 413,

@@ -77,7 +77,10 @@ def _fields(expected: Sequence[str], languages: Sequence[str]) -> dict[str, Any]
     return {"expected": list(expected), "language": languages[0], "languages": list(languages)}
 
 
-_ENDINGS = {"mpeg": "mp3", "x-m4a": "m4a", "x-wav": "wav", "wave": "wav", "vnd.wave": "wav"}
+_ENDINGS = {
+    **{"mpeg": "mp3", "x-m4a": "m4a", "x-wav": "wav", "wave": "wav", "vnd.wave": "wav"},
+    **{"3gpp": "mp4", "quicktime": "mp4"},  # the same boxes
+}
 
 
 def _ending(recording: Recording) -> str:

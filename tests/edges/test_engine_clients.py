@@ -10,6 +10,7 @@ import pytest
 
 from realtime.engines.protocols import Captioned, Hearing, Sound
 from realtime.engines.recognition import HttpTranscriber
+from realtime.engines.recording import Recording
 from realtime.engines.stand_in import StandIn
 from realtime.engines.voice import HttpSynthesizer
 from realtime.errors import EngineDown, EngineRefused, EngineTimeout
@@ -26,6 +27,29 @@ QUICK = Engines(transcription_timeout_s=0.2, speech_stall_timeout_s=0.2)
 async def _transcribe(url: str, engines: Engines = USUAL) -> Transcript:
     async with httpx.AsyncClient(verify=False) as client:
         return await HttpTranscriber(client, url, engines).transcribe(HEARING)
+
+
+@pytest.mark.parametrize(
+    ("content_type", "name"),
+    [
+        ("audio/mpeg", "recording.mp3"),
+        ("audio/webm;codecs=opus", "recording.webm"),
+        ("video/3gpp", "recording.mp4"),
+        ("video/quicktime", "recording.mp4"),
+        ('audio/"; filename="x', "recording.webm"),
+    ],
+)
+async def test_a_recording_is_named_as_stock_servers_know_it(content_type: str, name: str) -> None:
+    asked: list[bytes] = []
+
+    def server(request: httpx.Request) -> httpx.Response:
+        asked.append(request.content)
+        return httpx.Response(200, json={"text": "", "words": []})
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(server)) as client:
+        heard = HttpTranscriber(client, "http://stock/v1", USUAL)
+        await heard.listen(Recording(b"...", content_type), (), ("en",))
+    assert f'filename="{name}"'.encode() in asked[0]
 
 
 async def _speak(url: str, engines: Engines = USUAL) -> list[Sound]:

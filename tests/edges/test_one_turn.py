@@ -32,6 +32,8 @@ RECORDERS = {
     "mp3": ("mp3", "libmp3lame", 44_100, "audio/mpeg"),
     "m4a": ("ipod", "aac", 44_100, "audio/mp4"),
     "wav": ("wav", "pcm_s16le", 48_000, "audio/wav"),
+    "3gp": ("3gp", "libopencore_amrnb", 8_000, "video/3gpp"),
+    "mov": ("mov", "aac", 44_100, "video/quicktime"),
 }
 Json = dict[str, Any]
 
