@@ -16,6 +16,7 @@ import statistics
 import subprocess
 import sys
 import time
+from base64 import b64decode
 from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import asdict, dataclass
@@ -31,7 +32,8 @@ Json = dict[str, Any]
 INSTRUCTIONS = "You are Atom, a kind and patient English teacher. Answer in one to three short sentences."
 TOKENS = 40
 TURNS = 20
-CUT_EACH = 3  # every third answer is interrupted
+CUT_EACH = 3  # every third answer is spoken, and interrupted
+SENT_MS, HEARD_MS = 5000, 3500  # of its sound
 ABORTS = 20
 
 
@@ -195,14 +197,29 @@ async def cached_share(client: httpx.AsyncClient, stage: Stage) -> tuple[float, 
     async with talking(stage, instructions=None) as socket:
         for turn in range(TURNS):
             await say(socket, f"On day {turn} we went to the market and bought bread, and then it rained.")
-            await create(socket)
             if turn % CUT_EACH == CUT_EACH - 1:
-                await until(socket, "response.output_text.delta")
-                await socket.send('{"type": "response.cancel"}')
-            usage = (await until(socket, "response.done"))["response"]["usage"]
-            last = usage["input_tokens"] if usage else last
+                await cut_short(socket)
+            else:
+                await create(socket)
+                last = (await until(socket, "response.done"))["response"]["usage"]["input_tokens"]
     read, cached = [await count(client, stage, name) - was for name, was in zip(names, before, strict=True)]
     return cached / read, last
+
+
+async def cut_short(socket: ClientConnection) -> None:
+    """A spoken answer that is interrupted: what the learner did not hear of it leaves the talk."""
+    await create(socket, output_modalities=["audio"])
+    sent_ms = 0.0
+    while sent_ms < SENT_MS:
+        sent_ms += len(b64decode((await until(socket, "response.output_audio.delta"))["delta"])) / 48
+    await socket.send('{"type": "response.cancel"}')
+    [item] = (await until(socket, "response.done"))["response"]["output"]
+    at = {"item_id": item["id"], "content_index": 0, "audio_end_ms": HEARD_MS}
+    await socket.send(json.dumps({"type": "conversation.item.truncate", **at}))
+    await socket.send(json.dumps({"type": "conversation.item.retrieve", "item_id": item["id"]}))
+    left = (await until(socket, "conversation.item.retrieved"))["item"]
+    sent, heard = (one["content"][0]["transcript"] for one in (item, left))
+    assert sent.startswith(heard) and 0 < len(heard) < len(sent), f"not cut: {sent!r}, {heard!r}"
 
 
 # a client
