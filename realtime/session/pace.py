@@ -5,6 +5,7 @@ from typing import Protocol
 
 import anyio
 
+CLOCK_MS = 20  # a playhead that nobody reports moves in steps of no less
 HEARD_MS = 60  # a playhead so near to the end has arrived: reports are 100 ms apart
 
 
@@ -32,7 +33,8 @@ class Pace(Protocol):
 
 
 class PlayheadPace:
-    """For a client that reports its playhead. One that stands still for `stalled_ms` is not waited for."""
+    """For a client that reports its playhead. One that stands still for `stalled_ms` is taken to have arrived, and
+    to go on by the clock until it is reported again."""
 
     def __init__(self, limit_ms: float, stalled_ms: float) -> None:
         self.played_ms = 0.0
@@ -40,6 +42,7 @@ class PlayheadPace:
         self._stalled_ms = stalled_ms
         self._sent_ms = 0.0
         self._ends_at_ms = math.inf  # when the audio sent so far will have been played, by the last report
+        self._reported = True
         self._moved = anyio.Event()
 
     @property
@@ -59,6 +62,7 @@ class PlayheadPace:
     def played(self, played_ms: float) -> None:
         """The playhead is here now; it never moves back."""
         if played_ms > self.played_ms:
+            self._reported = True
             self.played_ms = min(played_ms, self._sent_ms)
             self._ends_at_ms = anyio.current_time() * 1000 + self.lead_ms
             self._moved.set()
@@ -72,11 +76,14 @@ class PlayheadPace:
         self.played_ms = self._sent_ms
 
     async def _below(self, limit_ms: float) -> None:
-        while self.lead_ms >= limit_ms:
-            with anyio.move_on_after(self._stalled_ms / 1000) as stalled:
+        while (beyond_ms := self.lead_ms - limit_ms) >= 0:
+            wait_ms = self._stalled_ms if self._reported else max(beyond_ms, CLOCK_MS)
+            with anyio.move_on_after(wait_ms / 1000) as stalled:
                 await self._moved.wait()
             if stalled.cancelled_caught:
-                return
+                passed_ms = math.inf if self._reported else wait_ms
+                self.played_ms = min(self._sent_ms, self.played_ms + passed_ms)
+                self._reported = False
 
 
 class ClockPace:

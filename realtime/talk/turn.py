@@ -137,7 +137,8 @@ def _take(turn: Turn, event: Event, policy: Policy) -> Step:
         case Committed():
             return _committed(turn, policy)
         case Brought(revision=revision):
-            return replace(turn, awaited=turn.awaited | {revision}), ()
+            turn, drop = _drop_held(turn)
+            return replace(turn, awaited=turn.awaited | {revision}), drop
         case Cleared():
             return _cleared(turn)
         case ReplyAsked():
@@ -341,7 +342,8 @@ def _recognised(turn: Turn, news: Recognised, policy: Policy) -> Step:
     if turn.ear != "pausing":
         return turn, cut
     turn = replace(turn, content="nothing" if news.empty else "words", ending=news.ending)
-    speculate = policy.speculate and policy.respond and turn.mouth == "silent" and not news.empty
+    answerable = policy.respond and turn.mouth == "silent" and not news.empty and not turn.awaited
+    speculate = policy.speculate and answerable  # with words still to come there is more to answer
     return (replace(turn, mouth="held"), (*cut, HoldReply())) if speculate else (turn, cut)
 
 

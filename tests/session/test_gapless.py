@@ -250,3 +250,31 @@ def test_what_is_too_soft_to_be_told_from_silence_is_said_all_the_same() -> None
     assert np.array_equal(sound, np.concatenate((ROOM, ROOM)))
     assert edges.cut_ms == 0
     assert not len(shaped()[0])
+
+
+def test_a_playhead_that_stands_still_is_waited_for_once_and_then_goes_by_the_clock() -> None:
+    async def sent() -> list[float]:
+        pace, at_s = PlayheadPace(2000, stalled_ms=5000), list[float]()
+        for _ in range(100):
+            await pace.room()
+            pace.sent(100)
+            at_s.append(anyio.current_time())
+        await pace.drained()
+        return [at_s[19], at_s[20], at_s[39], at_s[-1], anyio.current_time()]
+
+    assert run(sent()) == pytest.approx([0, 5, 5, 11, 13], abs=0.2)
+
+
+def test_a_playhead_that_is_reported_again_is_followed_again() -> None:
+    async def sent() -> float:
+        pace = PlayheadPace(2000, stalled_ms=5000)
+        for _ in range(21):
+            await pace.room()
+            pace.sent(100)
+        pace.played(2100)
+        for _ in range(21):
+            await pace.room()
+            pace.sent(100)
+        return anyio.current_time()
+
+    assert run(sent()) == pytest.approx(10, abs=0.2)

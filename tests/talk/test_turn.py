@@ -339,9 +339,23 @@ def test_a_reply_waits_for_the_words_of_a_recording() -> None:
     assert talk.recognised(revision=-1).did(StartReply())
 
 
-def test_a_recording_changes_nothing_of_what_is_being_said() -> None:
+def test_a_recording_while_the_learner_speaks_is_answered_too() -> None:
     talk = pausing().bring(-1).recognised().silence(ENDPOINT_MS)
-    assert talk.did(HoldReply(), CommitUtterance(), StartReply())
+    assert talk.did(CommitUtterance())
+    assert talk.recognised(revision=-1).did(StartReply())
+
+
+def test_a_recording_puts_the_held_reply_off() -> None:
+    talk = pausing().recognised().skip().bring(-1)
+    assert talk.did(DropHeldReply())
+    assert talk.silence(ENDPOINT_MS).did(CommitUtterance())
+    assert talk.recognised(revision=-1).did(StartReply())
+
+
+def test_no_reply_is_held_while_words_before_it_are_unknown() -> None:
+    talk = waiting().speak(1000).silence(EAGER_MS).skip()
+    assert talk.recognised().silence(ENDPOINT_MS).did(CommitUtterance())
+    assert talk.recognised(revision=1).did(StartReply())
 
 
 def test_a_reply_that_was_asked_for_answers_silence_too() -> None:

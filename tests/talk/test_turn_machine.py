@@ -329,6 +329,7 @@ class AnyTurn(RuleBasedStateMachine):
 
     def _reply(self, *, started: bool) -> None:
         assert not self.announced or self.complete or (started and not self.started)
+        assert not (started and self.turn.awaited)
         self.announced, self.started, self.complete = True, started, False
         self.owed, self.due_on = False, set()
         if started:
