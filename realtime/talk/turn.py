@@ -397,4 +397,9 @@ def _played(turn: Turn) -> Step:
     if not turn.ducked:
         return turn, ()
     # There is nothing left to interrupt: what was heard is simply the learner's turn.
-    return replace(turn, ducked=False), (TellStarted(), Duck(on=False))
+    turn, effects = replace(turn, ducked=False), (TellStarted(), Duck(on=False))
+    if turn.ear != "pausing" or turn.content != "nothing":
+        return turn, effects
+    # Words of the tutor's own passed for its echo: an answer may be in them, too.
+    turn, again = _transcribe(turn, whole=True)
+    return turn, (*effects, *again)

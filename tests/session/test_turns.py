@@ -2,6 +2,7 @@
 
 import pytest
 
+from realtime import metrics
 from realtime.talk.transcript import Transcript
 from tests.session.client import Event, kinds, named, spoken_ms, voices_in
 from tests.session.scripted import CLIP_MS, Clip, Gate, heard
@@ -240,15 +241,21 @@ async def test_without_interrupt_response_the_tutor_ends_first_and_then_answers(
 # the reply that is begun inside the learner's silence
 
 
+def became(what: str) -> float:
+    return metrics.REGISTRY.get_sample_value("tutor_held_replies_total", {"became": what}) or 0
+
+
 async def test_a_held_reply_is_made_in_the_silence_and_seen_only_at_the_endpoint() -> None:
     async with studio() as stage:
         client = await stage.connect()
+        released, dropped = became("released"), became("dropped")
         say(client, then_ms=200)
         said = await client.quiet()
         assert stage.voice.said == ["Here is your tea.", "Do you take sugar?"]
         assert kinds(said) == ["input_audio_buffer.speech_started"]
         client.hear(silence(500))
         await client.until("response.done")
+        assert (became("released"), became("dropped")) == (released + 1, dropped)
         assert len(stage.voice.said) == 2
         assert len(stage.ears.asked) == len([one for one in stage.ears.asked if one.kind == "partial"]) + 1
 
@@ -257,12 +264,14 @@ async def test_a_held_reply_is_dropped_unseen_when_the_learner_goes_on() -> None
     async with studio() as stage:
         client = await stage.connect()
         stage.voice.clips = [Clip([Gate()]), Clip()]
+        wasted = became("dropped")
         say(client, then_ms=200)
         await client.quiet()
         assert stage.alive == 1
         client.hear(speech(400))
         said = await client.quiet()
         assert stage.alive == 0
+        assert became("dropped") == wasted + 1
         assert kinds(said) == []
         client.hear(silence(800))
         await client.until("tutor.lesson", step=1)

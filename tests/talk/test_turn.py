@@ -624,6 +624,14 @@ def test_an_endless_utterance_ends_the_ducking_too() -> None:
     assert talk.played().did(StartReply())
 
 
+def test_an_answer_in_the_tutors_last_words_is_heard_once_they_are_over() -> None:
+    talk = ducking().silence(EAGER_MS).recognised(empty=True).skip()
+    asked = talk.turn.revision + 1
+    assert talk.played().did(TellStarted(), Duck(on=False), Transcribe(asked, whole=True))
+    assert talk.recognised().did(HoldReply())
+    assert talk.silence(ENDPOINT_MS).did(CommitUtterance(), StartReply())
+
+
 def test_a_reply_that_ends_under_the_learners_voice_leaves_the_turn_to_them() -> None:
     talk = ducking().played()
     assert talk.phase == "hearing"
