@@ -26,16 +26,16 @@
   /** @type {Promise<{context: BaseAudioContext, mix: MediaStreamAudioDestinationNode}>} */
   const room = new Promise((resolve) => (furnished = resolve));
 
+  /** @type {(this: AudioNode, to: AudioNode) => AudioNode} */
   const connect = AudioNode.prototype.connect;
-  // @ts-expect-error one of two signatures
-  AudioNode.prototype.connect = function (to, ...rest) {
+  /** @type {any} */ (AudioNode.prototype).connect = function (/** @type {AudioNode} */ to) {
     if (this instanceof AudioWorkletNode && this.numberOfInputs === 0) void furnish(this);
-    return connect.call(this, to, ...rest);
+    return connect.call(this, to);
   };
   navigator.mediaDevices.getUserMedia = async () => (await room).mix.stream;
 
   window.WebSocket = class extends WebSocket {
-    /** @param {string} address @param {string[]} protocols */
+    /** @param {string | URL} address @param {string | string[]} [protocols] */
     constructor(address, protocols) {
       super(address, protocols);
       this.addEventListener("message", ({ data }) => {
@@ -59,7 +59,7 @@
     const mix = new MediaStreamAudioDestinationNode(context, { channelCount: 1 });
     noise(context, mix);
     if (setup.echo_db !== null) {
-      const walls = new ConvolverNode(context, { buffer: impulse(context), disableNormalization: true });
+      const walls = new ConvolverNode(context, { buffer: impulse(), disableNormalization: true });
       const way = new DelayNode(context, { delayTime: setup.late_ms / 1000, maxDelayTime: 1 });
       connect.call(loudspeaker, walls);
       walls.connect(way).connect(mix);
@@ -81,8 +81,8 @@
     else loud.push({ from, to });
   }
 
-  /** A room that sounds on for a while, as loud as `echo_db`. @param {BaseAudioContext} context */
-  function impulse(context) {
+  /** A room that sounds on for a while, as loud as `echo_db`. */
+  function impulse() {
     const sound = new Float32Array(RATE * REVERBERATION_S);
     for (let i = 1; i < sound.length; i++) sound[i] = gaussian() * 10 ** ((-3 * i) / sound.length);
     const tail = Math.sqrt(sound.reduce((sum, sample) => sum + sample ** 2, 0));
@@ -104,7 +104,7 @@
     return Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random());
   }
 
-  /** @param {BaseAudioContext} context @param {Float32Array<ArrayBuffer>} sound */
+  /** @param {Float32Array<ArrayBuffer>} sound */
   function bufferOf(sound) {
     const buffer = new AudioBuffer({ length: sound.length, sampleRate: RATE });
     buffer.copyToChannel(sound, 0);

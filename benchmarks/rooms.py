@@ -38,6 +38,7 @@ TALE = " ".join(["Then the old man walked to the river, sat down, and looked at 
 ANSWER = "That is good to hear. I was there myself last summer, and I liked it. What did you do on Sunday?"
 SETTLED_MS = 2_000  # of the tutor's speech: until it is known what comes back
 WATCHED_MS = 1_500  # after a sound over the tutor
+AFTER_CUT_MS = 250  # nothing else is said so soon
 SILENT_MS = 60.0
 
 
@@ -118,16 +119,17 @@ class Scene:
         self.page.wait_for_timeout(sound.ms + WATCHED_MS)
         duck = self.first("tutor.duck", began, "&& event.on")
         cut = self.first("input_audio_buffer.speech_started", began)
-        return Over(sound.name, since(began, duck), since(began, cut), cut and since(cut, self.silent(cut)))
+        silent = None if cut is None else self.silent(cut) - cut
+        return Over(sound.name, since(began, duck), since(began, cut), silent)
 
     def first(self, kind: str, after: float, test: str = "") -> float | None:
         found = f"event.type === {json.dumps(kind)} && event.at > {after} {test}"
         return self.page.evaluate(f"() => atomRoom.events.find((event) => {found})?.at ?? null")
 
-    def silent(self, cut: float) -> float | None:
-        """The end of the sound that was heard at the cut."""
-        sounding = f"({{ from, to }}) => from <= {cut} && to >= {cut} - 20"
-        return self.page.evaluate(f"() => atomRoom.loud.findLast({sounding})?.to ?? null")
+    def silent(self, cut: float) -> float:
+        """The end of the last sound of the reply that was cut; the next one begins long after it."""
+        sounded = f"({{ from }}) => from <= {cut} + {AFTER_CUT_MS}"
+        return max(cut, self.page.evaluate(f"() => atomRoom.loud.findLast({sounded})?.to ?? 0"))
 
     def count(self, kind: str, test: str = "true") -> int:
         told = f"event.type === {json.dumps(kind)} && {test}"

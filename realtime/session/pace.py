@@ -33,8 +33,8 @@ class Pace(Protocol):
 
 
 class PlayheadPace:
-    """For a client that reports its playhead. One that stands still for `stalled_ms` is taken to have arrived,
-    and to go on by the clock until it is reported again."""
+    """For a client that reports its playhead. One that stands still for `stalled_ms` is taken to have
+    arrived, and to go on by the clock until it is reported again."""
 
     def __init__(self, limit_ms: float, stalled_ms: float) -> None:
         self.played_ms = 0.0
