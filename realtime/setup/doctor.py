@@ -203,4 +203,8 @@ def _cure_chat(settings: Settings) -> str:
     return "its own terminal shows what it says"
 
 
-_CURES = {"speech": _cure_speech, "recognition": _cure_recognition, "chat": _cure_chat}
+def _cure_bark(settings: Settings) -> str:
+    return "its own terminal shows what it says; TUTOR_BARK__LIVE=never leaves it out"
+
+
+_CURES = {"speech": _cure_speech, "bark": _cure_bark, "recognition": _cure_recognition, "chat": _cure_chat}

@@ -12,6 +12,7 @@ import anyio
 import httpx
 import numpy as np
 import soxr
+from pydantic import BaseModel, ValidationError
 
 from realtime.children import end, free_port, is_well, speech_server
 from realtime.engines.chat import HttpChatModel
@@ -23,9 +24,10 @@ from realtime.settings import Bark, Engines, Settings, Whisper
 
 SENTENCE = "Hello. My name is Ana."
 START_S = 120  # a large model is read from the disk
+BARK_START_S = 900  # a larger one, and how fast it is here is measured
 ANSWER_S = 60
 
-Engine = Literal["speech", "recognition", "chat"]
+Engine = Literal["speech", "bark", "recognition", "chat"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,22 +39,32 @@ class Tried:
     said: str
 
 
+class Health(BaseModel):
+    """`engines`: what hears and what speaks; `live_voice`: what speaks to learners, and the `reason` where
+    that is another."""
+
+    engines: dict[str, str] = {}
+    live_voice: str = ""
+    reason: str = ""
+
+
 async def try_engines(settings: Settings) -> list[Tried]:
     """Those that a start with these settings would use; the speech server is started for it, vLLM is not."""
     engines = settings.engines
     async with (
         httpx.AsyncClient() as client,
-        speaking_server(client, engines.speech_url, settings.whisper) as url,
+        speaking_server(client, engines.speech_url, settings.whisper, settings.bark) as url,
     ):
         if url is None:
             return [
                 _not("speech", "the speech server does not start"),
                 _not("recognition", "it does not start"),
             ]
-        spoken, audio = await _speak(client, url, engines)
+        told = await health(client, url)
+        spoken, audio = await _speak(client, url, _live(settings, told))
         heard = await _hear(client, engines.transcription_url or url, engines, audio)
         written = [await _write(client, engines.chat_url, engines)] if engines.chat_url else []
-        return [spoken, heard, *written]
+        return [spoken, *([_bark(told)] if settings.bark.model else []), heard, *written]
 
 
 async def try_server(url: str, key: str | None) -> list[Tried]:
@@ -84,6 +96,19 @@ async def _speak(client: httpx.AsyncClient, url: str, engines: Engines) -> tuple
         return _not("speech", "it answers with silence"), samples
     tried = Tried("speech", True, f"{len(samples) / VOICE_RATE:.1f} s of sound")
     return tried, soxr.resample(samples, VOICE_RATE, SAMPLE_RATE)
+
+
+def _live(settings: Settings, told: Health) -> Engines:
+    """Whoever speaks to a learner: where the server says that its Bark does not, espeak-ng, as in a talk."""
+    usual = Engines()
+    if settings.bark.model is None or told.live_voice != usual.speech_model:
+        return settings.engines
+    return settings.engines.model_copy(update={"speech_model": usual.speech_model, "voice": usual.voice})
+
+
+def _bark(told: Health) -> Tried:
+    """One that is too slow to talk with is no fault: it renders."""
+    return Tried("bark", True, told.reason or "it speaks to learners")
 
 
 async def _hear(client: httpx.AsyncClient, url: str, engines: Engines, audio: Samples) -> Tried:
@@ -151,11 +176,17 @@ def _named(error: Exception) -> str:
 async def knows_nothing_else(client: httpx.AsyncClient, url: str, engines: Engines) -> bool:
     """Whether a recogniser hears only what it is told to expect: pocketsphinx, as the server says of itself;
     of one that says nothing, as it is asked for."""
+    told = await health(client, url)
+    return "pocketsphinx" in told.engines.get("recognition", engines.transcription_model)
+
+
+async def health(client: httpx.AsyncClient, url: str) -> Health:
+    """What a speech server says of itself: a stock one says nothing."""
     try:
-        health = (await client.get(f"{url.removesuffix('/v1')}/healthz", timeout=5)).json()
-        return "pocketsphinx" in str(health["engines"]["recognition"])
-    except (httpx.HTTPError, ValueError, KeyError, TypeError):
-        return engines.transcription_model == "pocketsphinx"
+        answer = await client.get(f"{url.removesuffix('/v1')}/healthz", timeout=5)
+        return Health.model_validate_json(answer.content)
+    except (httpx.HTTPError, ValidationError):
+        return Health()
 
 
 @asynccontextmanager
@@ -175,7 +206,7 @@ async def speaking_server(
         command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=None
     ) as process:
         try:
-            with anyio.move_on_after(START_S):
+            with anyio.move_on_after(BARK_START_S if bark and bark.model else START_S):
                 while process.returncode is None and not await is_well(client, root):  # noqa: ASYNC110
                     await anyio.sleep(0.1)
             yield f"{root}/v1" if await is_well(client, root) else None

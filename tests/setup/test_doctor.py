@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import socket
 import subprocess
 import sys
@@ -173,6 +174,32 @@ def test_a_dead_chat_server_and_an_occupied_port_are_found() -> None:
     assert {name for name, one in found.items() if one["state"] == "wrong"} == {"port", "chat"}
     assert found["chat"]["cure"].startswith(f"see to the chat server at {url}")
     assert "held by another program" in found["port"]["said"]
+
+
+def with_bark(folder: Path, factor: float) -> dict[str, str]:
+    """The settings of one that is scripted; so many seconds of work for a second of sound."""
+    python = folder / "python"
+    scripted = [sys.executable, "-m", "tests.gpu.scripted_bark", str(folder / "log"), str(factor)]
+    python.write_text(f"#!/bin/sh\nexec {shlex.join(scripted)}\n")
+    python.chmod(0o755)
+    return {"TUTOR_BARK__MODEL": str(folder), "TUTOR_BARK__PYTHON": str(python)}
+
+
+def test_bark_is_tried_where_it_is_the_voice(tmp_path: Path) -> None:
+    _, said = run("--json", "--port", "0", **with_bark(tmp_path, 0.5))
+    found = found_by(said)
+    assert (found["speech"]["state"], found["bark"]["state"]) == ("ok", "ok")
+    assert found["bark"]["said"] == "it speaks to learners"
+    assert "My name is Ana." in (tmp_path / "log").read_text()
+
+
+def test_a_bark_that_is_too_slow_to_talk_with_is_no_fault(tmp_path: Path) -> None:
+    """espeak-ng speaks in its place, and is understood."""
+    status, said = run("--port", "0", **with_bark(tmp_path, 3))
+    assert status == 0, said
+    assert "ok    bark        bark-small takes 3.0 s for a second of speech here" in said
+    assert "was heard as 'hello my name is ana'" in said
+    assert not (tmp_path / "log").exists()
 
 
 def test_a_running_tutor_is_tried_by_a_whole_turn() -> None:
