@@ -11,9 +11,10 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
 import numpy as np
 import torch
@@ -34,6 +35,11 @@ WARM_UP_TOKENS = 60  # 1.2 s of sound
 WARM_UP_FRAMES = 60
 USUAL_TOKENS = 200  # of the sentence by which it is judged whether this machine is fast enough: 4 s
 LARGE_LAYERS = 24
+# Seconds of light steps for a second of sound above which it is no voice for talk whatever the heavy ones
+# take: those would keep the start waiting for minutes.
+PLAINLY_SLOW = 2.0
+STEPS_TO_TELL = 10
+FINE_PREFILLS = 7  # the fine model's six passes over 1024 positions, in the coarse one's over 887
 Send = Callable[[Head, bytes], None]
 
 
@@ -121,38 +127,54 @@ def pcm16(samples: np.ndarray) -> bytes:
     return (np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes()
 
 
-def measure(bark: Bark, engine: Engine) -> Measured:
-    """How long each pass takes here, by saying something twice: the first time pays for what is made once."""
+def measure(bark: Bark, engine: Engine, clock: Callable[[], float] = time.perf_counter) -> Measured:
+    """How long each pass takes here, by saying something twice: the first time pays for what is made once.
+
+    Where the light steps alone are plainly too slow it says no more than it takes to know that.
+    """
     timed: dict[str, list[float]] = {}
     for _ in range(2):
         timed.clear()
         request = Request(WARM_UP, next(iter(bark.voices.offered)), 0, most_semantic=WARM_UP_TOKENS)
-        engine.submit(request)
-        while not engine.idle:
-            before, at_s = engine.passes.copy(), time.perf_counter()
+        sentence = engine.submit(request)
+        while not engine.idle and not is_plainly_slow(timed):
+            before, at_s = engine.passes.copy(), clock()
             engine.step()
             for stage in engine.passes - before:
                 name = "prefill" if engine.heavy and stage in ("semantic", "coarse") else stage
-                timed.setdefault(name, []).append(time.perf_counter() - at_s)
-    # A sentence that ended at once says nothing of the later stages: they are then taken for free.
-    usual = {name: sorted(times)[len(times) // 2] for name, times in timed.items()}
-    speed = Speed(
-        usual.get("semantic", 0),
-        usual.get("coarse", 0),
-        usual.get("prefill", 0),
-        usual.get("fine", 0),
-        _codec_s(bark),
-    )
+                timed.setdefault(name, []).append(clock() - at_s)
+        if not engine.idle:
+            engine.cancel(sentence)
+            break
+    speed = speed_of(timed, _codec_s(bark, clock))
     *_, (whole_s, _) = arrivals(speed, USUAL_TOKENS, chosen(speed, USUAL_TOKENS))
     return Measured(speed, whole_s / (frames_of(USUAL_TOKENS) / FRAMES_PER_S))
 
 
-def _codec_s(bark: Bark) -> float:
+def is_plainly_slow(timed: Mapping[str, Sequence[float]]) -> bool:
+    """By the seconds of each pass so far, by stage."""
+    coarse = timed.get("coarse", ())
+    if len(coarse) < STEPS_TO_TELL:
+        return False
+    a_second_s = SEMANTIC_PER_S * median(timed["semantic"]) + 2 * FRAMES_PER_S * median(coarse)
+    return a_second_s > PLAINLY_SLOW
+
+
+def speed_of(timed: Mapping[str, Sequence[float]], frame_s: float) -> Speed:
+    """A sentence that ended at once says nothing of the later stages: they are then taken for free. One that
+    was given up says nothing of the fine model, which is as large as the coarse one."""
+    usual = {name: sorted(times)[len(times) // 2] for name, times in timed.items()}
+    prefill_s = usual.get("prefill", 0)
+    fine_s = usual.get("fine", FINE_PREFILLS * prefill_s if is_plainly_slow(timed) else 0)
+    return Speed(usual.get("semantic", 0), usual.get("coarse", 0), prefill_s, fine_s, frame_s)
+
+
+def _codec_s(bark: Bark, clock: Callable[[], float]) -> float:
     """For a frame."""
     codes = torch.zeros(8, WARM_UP_FRAMES, dtype=torch.int64, device=bark.semantic.model.places.device)
-    at_s = time.perf_counter()
+    at_s = clock()
     bark.codec.decode(codes, Stream()).cpu()
-    return (time.perf_counter() - at_s) / WARM_UP_FRAMES
+    return (clock() - at_s) / WARM_UP_FRAMES
 
 
 def main() -> None:

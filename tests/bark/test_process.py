@@ -2,12 +2,16 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 import pytest
 
+from gpu.bark.engine import Engine
+from gpu.bark.process import measure
+from gpu.bark.weights import Bark
 from gpu.pipe import Head, Message, pack, read
 
 ROOT = Path(__file__).parents[2]
@@ -113,6 +117,30 @@ def test_a_job_that_cannot_be_done_harms_no_other(process: Process, more: Head, 
     over = process.until_end(1, 2)
     assert over[2][0]["error"]["code"] == code
     assert over[1][0]["end"]
+
+
+def ticking(step_s: float) -> Callable[[], float]:
+    """A clock that goes on by so much each time it is looked at."""
+    looks = count()
+    return lambda: next(looks) * step_s
+
+
+def test_a_machine_on_which_it_may_be_live_is_measured_by_all_that_it_does(bark: Bark) -> None:
+    engine = Engine(bark, 1)
+    measured = measure(bark, engine, ticking(0.001))
+    assert engine.passes["fine"] >= 2 and engine.idle
+    assert measured.speed.semantic == measured.speed.fine == pytest.approx(0.001)
+    assert 0.1 < measured.factor < 1
+
+
+def test_on_one_that_is_plainly_too_slow_the_start_does_not_wait_for_what_is_heavy(bark: Bark) -> None:
+    engine = Engine(bark, 1)
+    measured = measure(bark, engine, ticking(0.03))
+    assert engine.passes["fine"] == 0 and engine.passes["coarse"] <= 12
+    assert engine.idle and engine.slots_in_use == 0
+    assert measured.speed.prefill == pytest.approx(0.03)
+    assert measured.speed.fine == pytest.approx(7 * 0.03)
+    assert measured.factor > 6
 
 
 def test_a_folder_without_a_model_is_refused_with_its_reason(tmp_path: Path) -> None:
