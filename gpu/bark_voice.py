@@ -150,7 +150,7 @@ class BarkVoice:
             "mode": "exact" if line.exact else "stream",
             "due_ms": due_ms(line.rank.due_at),
         }
-        async with self._process.job(head, exact=line.exact) as messages:
+        async with self._process.job(head) as messages:
             async for answered, pcm in messages:
                 if answered.get("end"):
                     count(answered)

@@ -11,6 +11,9 @@ from anyio.streams.buffered import BufferedByteReceiveStream
 Head = dict[str, Any]
 Message = tuple[Head, bytes]
 
+# What a process says between two passes of one job, so that its silence means that it hangs.
+ALIVE: Head = {"alive": True}
+
 _LENGTHS = struct.Struct(">II")
 
 

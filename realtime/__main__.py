@@ -110,7 +110,7 @@ def _add_render(render: argparse.ArgumentParser) -> None:
     render.add_argument("--check", action="store_true", help="have each clip recognised")
     render.add_argument("--transcription-url", help="by whom (default: the speech server)")
     render.add_argument("--word-errors", type=float, default=0.34, help="that are let pass (%(default)s)")
-    render.add_argument("--at-once", type=int, default=4, help="lines made together (default %(default)s)")
+    render.add_argument("--at-once", type=_number, help="lines made together (default: 4, Bark's slots)")
 
 
 if __name__ == "__main__":

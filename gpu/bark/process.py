@@ -27,7 +27,7 @@ from gpu.bark.request import Request
 from gpu.bark.schedule import FRAMES_PER_S, SEMANTIC_PER_S, Speed, arrivals, chosen, frames_of
 from gpu.bark.sentences import longest_s
 from gpu.bark.weights import PRECISIONS, Bark
-from gpu.pipe import Head, pack, read
+from gpu.pipe import ALIVE, Head, pack, read
 
 MOST_SEMANTIC = 768
 WARM_UP = "Hello, my name is Atom."
@@ -35,6 +35,7 @@ WARM_UP_TOKENS = 60  # 1.2 s of sound
 WARM_UP_FRAMES = 60
 USUAL_TOKENS = 200  # of the sentence by which it is judged whether this machine is fast enough: 4 s
 LARGE_LAYERS = 24
+ALIVE_S = 5.0
 # Seconds of light steps for a second of sound above which it is no voice for talk whatever the heavy ones
 # take: those would keep the start waiting for minutes.
 PLAINLY_SLOW = 2.0
@@ -54,10 +55,14 @@ class Measured:
 class Speaker:
     """Jobs by their number. Nothing here waits but `step`."""
 
-    def __init__(self, engine: Engine, speed: Speed, send: Send) -> None:
+    def __init__(
+        self, engine: Engine, speed: Speed, send: Send, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._engine = engine
         self._speed = speed
         self._send = send
+        self._clock = clock
+        self._alive_at = clock() + ALIVE_S
         self._sentences: dict[int, Sentence] = {}
         self._jobs: dict[int, int] = {}
 
@@ -93,6 +98,9 @@ class Speaker:
             return
         for piece in pieces:
             self._tell(piece)
+        if self._clock() >= self._alive_at:
+            self._alive_at = self._clock() + ALIVE_S
+            self._send(ALIVE, b"")
 
     def _submit(self, head: Head) -> Sentence:
         text = str(head["text"])

@@ -12,13 +12,16 @@ from realtime.engines.voice import HttpSynthesizer
 from realtime.errors import SettingsError
 from realtime.packs.pack import MANIFEST
 from realtime.packs.render import FAILED, Order, Outcome, Render, texts
-from realtime.settings import Settings
+from realtime.settings import Bark, Settings
 from realtime.setup.machine import look
 from realtime.setup.profiles import choose, settled
 from realtime.setup.trial import knows_nothing_else, speaking_server
 from realtime.tutor.lessons import load_lessons
 
-STALL_S = 900  # on a machine that takes minutes for a sentence the whole comes at its end
+# On a machine that takes minutes for a sentence the whole comes at its end, and that may be of a second attempt.
+# A server that hangs notices it itself.
+STALL_S = 3600
+AT_ONCE = 4
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -63,11 +66,18 @@ async def _render(arguments: argparse.Namespace, lines: tuple[str, ...]) -> Outc
             lines,
             engines.speech_model,
             engines.voice,
-            arguments.at_once,
+            at_once(arguments.at_once, settings.bark),
             arguments.word_errors,
             told=arguments.check and await knows_nothing_else(client, hearing_url, engines),
         )
         return await Render(order, voice, listener, _say).run()
+
+
+def at_once(asked: int | None, own_bark: Bark) -> int:
+    """Not more than our own Bark says at once: what waits there is ready no sooner, and too much is refused."""
+    if own_bark.slots is None:
+        return asked or AT_ONCE
+    return min(asked or own_bark.slots, own_bark.slots)
 
 
 def _settings(arguments: argparse.Namespace) -> Settings:
@@ -75,7 +85,7 @@ def _settings(arguments: argparse.Namespace) -> Settings:
     settings = Settings()
     if arguments.speech_url is not None:
         engines = settings.engines.model_copy(update={"speech_url": arguments.speech_url})
-        return settings.model_copy(update={"engines": engines})
+        return settings.model_copy(update={"engines": engines, "bark": Bark()})
     machine = look(settings)
     return settled(settings, machine, choose(machine, settings))
 

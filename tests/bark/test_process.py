@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from gpu.bark.engine import Engine
-from gpu.bark.process import measure
+from gpu.bark.process import Speaker, measure
+from gpu.bark.schedule import Speed
 from gpu.bark.weights import Bark
-from gpu.pipe import Head, Message, pack, read
+from gpu.pipe import ALIVE, Head, Message, pack, read
 
 ROOT = Path(__file__).parents[2]
 LONG = "The quick brown fox jumps over the lazy dog, and nobody in the village was surprised by it at all."
@@ -29,9 +30,10 @@ class Process:
         self._inlet.flush()
 
     def next(self) -> Message:
-        message = read(self._outlet)
-        assert message is not None, "the process has ended"
-        return message
+        while (message := read(self._outlet)) is not None:
+            if message[0] != ALIVE:
+                return message
+        raise AssertionError("the process has ended")
 
     def until_end(self, *jobs: int) -> dict[int, tuple[Head, int]]:
         """The last message of each job, and how many samples came before it."""
@@ -123,6 +125,16 @@ def ticking(step_s: float) -> Callable[[], float]:
     """A clock that goes on by so much each time it is looked at."""
     looks = count()
     return lambda: next(looks) * step_s
+
+
+def test_between_two_passes_it_says_that_it_is_alive(bark: Bark) -> None:
+    told: list[Head] = []
+    speaker = Speaker(Engine(bark, 1), Speed(0, 0, 0, 0, 0), lambda head, _: told.append(head), ticking(1))
+    job = {"job": 1, "text": LONG, "voice": "v2/en_speaker_6", "seed": 1, "mode": "exact"}
+    speaker.take(job)
+    for _ in range(30):
+        speaker.step()
+    assert 4 <= told.count(ALIVE) == len(told) <= 7
 
 
 def test_a_machine_on_which_it_may_be_live_is_measured_by_all_that_it_does(bark: Bark) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 
 from gpu.bark.clip import RATE, to_pcm16
 from gpu.bark.sentences import syllables
-from gpu.pipe import Head, pack, read
+from gpu.pipe import ALIVE, Head, pack, read
 
 PIECE_S = 0.1
 PIECE = round(RATE * PIECE_S)
@@ -71,6 +71,7 @@ class Scripted:
             "Sleeping": lambda: self._sound(job, SILENCE, ENDLESS, stopped),
             "Stuck": lambda: self._wait(stopped),
             "Swallowing": lambda: None,
+            "Thinking": lambda: self._think(stopped),
         }
         word = head["text"].split()[0].strip(",.?")
         if word == "Refusing":
@@ -88,6 +89,11 @@ class Scripted:
         self._sound(job, SILENCE, 4, stopped)
         counted = {"passes": {"semantic": 50}, "first_audio": {"semantic_drawn": 47, "semantic_total": 94}}
         self.send({"job": job, "end": True, **counted})
+
+    def _think(self, stopped: threading.Event) -> None:
+        for _ in range(8):
+            self.send(ALIVE)
+            stopped.wait(0.1)
 
     def _wait(self, stopped: threading.Event) -> None:
         stopped.wait()

@@ -171,12 +171,44 @@ async def test_while_there_is_no_process_a_line_is_refused(tmp_path: Path) -> No
 
 
 async def test_a_process_that_says_nothing_any_more_is_replaced(tmp_path: Path) -> None:
-    async with on(tmp_path, stall_limit_s=0.3) as stage:
+    async with on(tmp_path, stall_limit_s=0.3, factor=0.01) as stage:
         before = stage.process.pid
-        with pytest.raises(WorkerLost, match="said nothing"):
+        with pytest.raises(WorkerLost, match=r"said nothing for 0\.3 s"):
             await said(stage, line("Stuck?"))
         await stage.again()
         assert stage.process.pid != before
+
+
+async def test_one_that_works_long_between_two_sounds_is_waited_for(tmp_path: Path) -> None:
+    async with on(tmp_path, stall_limit_s=0.3, factor=0.01) as stage:
+        assert (await said(stage, line("Thinking about it.", exact=True)))[0]
+        assert stage.seeds == [7]
+
+
+async def test_a_job_that_waits_for_others_is_not_given_up_with_the_process(tmp_path: Path) -> None:
+    rambling = {"text": "Rambling.", "voice": "v2/en_speaker_6", "seed": 7, "mode": "exact", "due_ms": 0}
+    lost_s: list[float] = []
+
+    async def wait(stage: Stage) -> None:
+        with pytest.raises(WorkerLost, match="said nothing"):
+            await said(stage, line("Stuck?"))
+        lost_s.append(anyio.current_time())
+
+    async with on(tmp_path, stall_limit_s=0.3, factor=0.01) as stage, anyio.create_task_group() as tasks:
+        tasks.start_soon(wait, stage)
+        async with stage.process.job(rambling) as messages:
+            until_s = anyio.current_time() + 1
+            async for _ in messages:
+                if anyio.current_time() > until_s:
+                    break
+        assert not lost_s
+    assert lost_s
+
+
+@pytest.mark.parametrize(("factor", "limit_s"), [(0.2, 60), (30, 300)])
+async def test_a_slow_machine_may_be_silent_for_longer(tmp_path: Path, factor: float, limit_s: float) -> None:
+    async with on(tmp_path, factor=factor) as stage:
+        assert stage.process.silence_limit_s == limit_s
 
 
 async def test_a_reason_is_passed_on(tmp_path: Path) -> None:

@@ -24,7 +24,8 @@ def _tutor(folder: Path, factor: float, *flags: str) -> subprocess.CompletedProc
 
 
 def test_a_bark_too_slow_for_talk_still_makes_a_pack_clip_by_clip(tmp_path: Path, lessons: Path) -> None:
-    done = _tutor(tmp_path, 3, "render", str(tmp_path / "pack"), "--lessons", str(lessons))
+    flags = ["--lessons", str(lessons), "--at-once", "9"]  # more than wait for its one slot
+    done = _tutor(tmp_path, 3, "render", str(tmp_path / "pack"), *flags)
     assert done.returncode == 0, done.stdout + done.stderr
     manifest = load(tmp_path / "pack").manifest
     assert (manifest.model, manifest.voice) == ("bark", "v2/en_speaker_6")
