@@ -1,6 +1,7 @@
 """`tutor render`: the lessons' fixed lines, spoken once into a voice pack."""
 
 import argparse
+import secrets
 import sys
 from contextlib import suppress
 
@@ -18,8 +19,8 @@ from realtime.setup.profiles import choose, settled
 from realtime.setup.trial import knows_nothing_else, speaking_server
 from realtime.tutor.lessons import load_lessons
 
-# On a machine that takes minutes for a sentence the whole comes at its end, and that may be of a second attempt.
-# A server that hangs notices it itself.
+# On a machine that takes minutes for a sentence the whole comes at its end, and that may be of a second take.
+# A server of ours notices itself what hangs.
 STALL_S = 3600
 AT_ONCE = 4
 
@@ -57,8 +58,11 @@ async def _render(arguments: argparse.Namespace, lines: tuple[str, ...]) -> Outc
         if url is None:
             raise SettingsError("the speech server does not start; `tutor doctor` says why")
         # Nobody waits for a pack: Bark makes each clip whole, and takes it back where it is a bad one.
-        mode = arguments.mode or ("exact" if engines.speech_model.startswith("bark") else None)
-        voice = HttpSynthesizer(client, url, engines, mode=mode, live=False)
+        is_bark = engines.speech_model.startswith("bark")
+        mode = arguments.mode or ("exact" if is_bark else None)
+        # The voice's own, so that its timbre does not jump; what that says badly it says so each time.
+        seeds = (None, secrets.randbelow(2**32) if is_bark else None)
+        voices = [HttpSynthesizer(client, url, engines, mode=mode, seed=seed, live=False) for seed in seeds]
         hearing_url = arguments.transcription_url or engines.transcription_url or url
         listener = HttpTranscriber(client, hearing_url, engines) if arguments.check else None
         order = Order(
@@ -70,11 +74,11 @@ async def _render(arguments: argparse.Namespace, lines: tuple[str, ...]) -> Outc
             arguments.word_errors,
             told=arguments.check and await knows_nothing_else(client, hearing_url, engines),
         )
-        return await Render(order, voice, listener, _say).run()
+        return await Render(order, voices, listener, _say).run()
 
 
 def at_once(asked: int | None, own_bark: Bark) -> int:
-    """Not more than our own Bark says at once: what waits there is ready no sooner, and too much is refused."""
+    """At most what our own Bark says at once: what waits is ready no sooner, and too much is refused."""
     if own_bark.slots is None:
         return asked or AT_ONCE
     return min(asked or own_bark.slots, own_bark.slots)

@@ -29,7 +29,7 @@ class Event(Answer):
 
 
 class HttpSynthesizer:
-    """`mode`: as our own server takes it; None says nothing of it. `live`: a learner waits for the sound."""
+    """`mode`, `seed`: as our own server takes them; None says nothing of them. `live`: a learner waits."""
 
     def __init__(
         self,
@@ -38,12 +38,13 @@ class HttpSynthesizer:
         engines: Engines,
         *,
         mode: Literal["stream", "exact"] | None = None,
+        seed: int | None = None,
         live: bool = True,
     ) -> None:
         self._client = client
         self._url = f"{base_url}/audio/speech"
         self._engines = engines
-        self._mode = mode
+        self._own = {name: value for name, value in (("mode", mode), ("seed", seed)) if value is not None}
         self._live = live
 
     @asynccontextmanager
@@ -57,7 +58,7 @@ class HttpSynthesizer:
             "speed": speed,
             "response_format": "pcm",
             "stream_format": "sse",
-            **({"mode": self._mode} if self._mode else {}),
+            **self._own,
         }
         headers = {"Authorization": f"Bearer {self._engines.api_key}"}
         if self._live:

@@ -4,6 +4,7 @@ Each line is in the manifest as soon as its clip is whole, so a render that was 
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -39,7 +40,6 @@ from realtime.tutor.lesson import Lesson
 from realtime.word_errors import word_error_rate
 
 LEVEL_DB = -20.0  # of every clip where it speaks: loud enough for a phone, with room for its peaks
-ATTEMPTS = 2
 # A letter takes a fast voice 40 ms and a slow one 110 ms; outside of these bounds something else was said.
 SHORTEST_S, SHORTEST_LETTER_S = 0.1, 0.02
 LONGEST_S, LONGEST_LETTER_S = 1.5, 0.2
@@ -124,11 +124,14 @@ def fault(text: str, sound: Sound, heard: str | None, most_errors: float) -> str
 
 
 class Render:
-    """`listener`: whoever checks the clips; None leaves them to their length."""
+    """`voices`: one for each attempt at a line; `listener`: whoever checks the clips, None leaves them to
+    their length."""
 
-    def __init__(self, order: Order, voice: Synthesizer, listener: Transcriber | None, tell: Tell) -> None:
+    def __init__(
+        self, order: Order, voices: Sequence[Synthesizer], listener: Transcriber | None, tell: Tell
+    ) -> None:
         self._order = order
-        self._voice = voice
+        self._voices = voices
         self._listener = listener
         self._tell = tell
         self._writing = anyio.Lock()
@@ -175,16 +178,14 @@ class Render:
 
     async def _make(self, text: str) -> PackedClip:
         """Raises EngineError, Faulty."""
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                return await self._attempt(text)
-            except (EngineError, Faulty):
-                if attempt == ATTEMPTS:
-                    raise
-        raise AssertionError("the last attempt raises")
+        *first, last = self._voices
+        for voice in first:
+            with suppress(EngineError, Faulty):
+                return await self._attempt(text, voice)
+        return await self._attempt(text, last)
 
-    async def _attempt(self, text: str) -> PackedClip:
-        spoken = await self._speak(text)
+    async def _attempt(self, text: str, voice: Synthesizer) -> PackedClip:
+        spoken = await self._speak(text, voice)
         heard = await self._hear(text, spoken.sound)
         if wrong := fault(text, spoken.sound, heard, self._order.word_errors):
             raise Faulty(wrong)
@@ -194,9 +195,9 @@ class Render:
         name = await anyio.to_thread.run_sync(write_clip, self._order.folder, file)
         return PackedClip(file=name, samples=len(louder), words=words, heard=heard)
 
-    async def _speak(self, text: str) -> Spoken:
+    async def _speak(self, text: str, voice: Synthesizer) -> Spoken:
         pcm, words = b"", ()
-        async with self._voice.synthesize(text, voice=self._order.voice, speed=1, due_ms=0) as sounds:
+        async with voice.synthesize(text, voice=self._order.voice, speed=1, due_ms=0) as sounds:
             async for sound in sounds:
                 if isinstance(sound, Captioned):
                     words = sound.words  # what is known later is known better

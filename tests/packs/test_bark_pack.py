@@ -36,6 +36,20 @@ def test_a_bark_too_slow_for_talk_still_makes_a_pack_clip_by_clip(tmp_path: Path
     assert [word.word for word in clip.words] == ["How", "many", "apples?"]
 
 
+def test_what_was_misheard_is_said_again_with_another_seed(tmp_path: Path, lessons: Path) -> None:
+    """A hum is none of the lines, whoever hums it."""
+    flags = ["--lessons", str(lessons), "--check", "--word-errors", "-1"]
+    seeds: list[list[int]] = []
+    for _ in range(2):
+        before = len(jobs(tmp_path))
+        done = _tutor(tmp_path, 3, "render", str(tmp_path / "pack"), *flags)
+        assert done.returncode == 1 and "Hello!" in (tmp_path / "pack" / "failed.txt").read_text()
+        seeds.append([job["seed"] for job in jobs(tmp_path)[before:] if job["text"] == "Hello!"])
+    (first, other), (first_again, other_again) = seeds
+    assert first == first_again, "a line begins with the voice's own"
+    assert len({first, first + 1, other, other_again}) == 4
+
+
 def test_the_self_test_hears_both_of_its_modes(tmp_path: Path) -> None:
     done = _tutor(tmp_path, 0.5, "selftest", "--out", str(tmp_path / "report"))
     report = (tmp_path / "report" / "report.md").read_text()
