@@ -1,5 +1,6 @@
 """The Bark process as the server sees it: many jobs at once, each's sound as it comes, stopped any time."""
 
+import logging
 import os
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
@@ -16,6 +17,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from gpu import metrics
 from gpu.errors import ApiError, Overloaded, WorkerLost
 from gpu.pipe import ALIVE, Head, Message, MessageReader, pack
+
+log = logging.getLogger(__name__)
 
 ENGINE = "bark"
 START_LIMIT_S = 600  # large weights from a slow disk, then a graph for each size of batch
@@ -50,12 +53,19 @@ class Failure(BaseModel):
         return ApiError(self.status, self.code, self.message)
 
 
+class NoStart(Exception):
+    """The process ended, or was given up, before it could work; why."""
+
+
 class Garbled(Exception):
     """The process said something that it never says."""
 
 
 class BarkProcess:
-    """One process, started again when it dies. `greeting` is None while there is none that can work."""
+    """One process, started again when it dies. `greeting` is None while there is none that can work.
+
+    `fault`: why it does not start, as long as it does not; "" otherwise.
+    """
 
     def __init__(
         self,
@@ -68,6 +78,7 @@ class BarkProcess:
         pause_s: float = FIRST_PAUSE_S,
     ) -> None:
         self.greeting: Greeting | None = None
+        self.fault = ""
         self._command = command
         self._environment = {**os.environ, **(environment or {})}
         self._most_jobs = most_jobs
@@ -92,7 +103,7 @@ class BarkProcess:
         return self._process.pid if self._process else None
 
     async def wait_ready(self) -> None:
-        """Until it could work for the first time."""
+        """Until it could work for the first time, or could not start."""
         await self._first.wait()
 
     async def run(self) -> None:
@@ -175,23 +186,49 @@ class BarkProcess:
     async def _serve_until_dead(self, process: Process) -> bool:
         """Whether it worked at all."""
         assert process.stdout
-        reader, served = MessageReader(process.stdout), False
+        reader = MessageReader(process.stdout)
         try:
-            with fail_after(self._start_limit_s):
-                head, _ = await reader.next()
-            self.greeting, self._process = Greeting.model_validate(head), process
-            self.silence_limit_s = max(self._stall_limit_s, LONGEST_PASS_S * self.greeting.realtime_factor)
+            greeting = await self._greeted(process, reader)
+        except NoStart as error:
+            self._tell(str(error))
+            return False
+        finally:
             self._first.set()
-            served = True
+        self.greeting, self._process, self.fault = greeting, process, ""
+        self.silence_limit_s = max(self._stall_limit_s, LONGEST_PASS_S * greeting.realtime_factor)
+        try:
             while True:
                 self._hand_out(*await reader.next())
-        except (EndOfStream, TimeoutError, ValueError, Garbled):
-            return served
+        except (EndOfStream, ValueError, Garbled):
+            return True
         finally:
             self.greeting = self._process = None
             for outlet in self._jobs.values():
                 outlet.close()
             self._jobs.clear()
+
+    async def _greeted(self, process: Process, reader: MessageReader) -> Greeting:
+        """Raises NoStart."""
+        try:
+            with fail_after(self._start_limit_s):
+                head, _ = await reader.next()
+                if "failed" in head:
+                    raise NoStart(str(head["failed"]))
+                return Greeting.model_validate(head)
+        except TimeoutError as error:
+            raise NoStart(f"it was not ready within {self._start_limit_s:g} s") from error
+        except EndOfStream as error:
+            with anyio.move_on_after(STOP_LIMIT_S):
+                await process.wait()
+            raise NoStart(f"it ended with status {process.returncode}") from error
+        except (TypeError, ValueError) as error:
+            raise NoStart("what it says of itself is not what Bark says") from error
+
+    def _tell(self, fault: str) -> None:
+        """Once, however often it is tried."""
+        if fault != self.fault:
+            log.warning("Bark does not start: %s. It is tried again; espeak-ng speaks in its place", fault)
+        self.fault = fault
 
     def _hand_out(self, head: Head, body: bytes) -> None:
         """What a job says that was stopped meanwhile is for nobody."""

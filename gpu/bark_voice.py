@@ -51,6 +51,11 @@ class NotLive(ApiError):
         super().__init__(503, "voice_too_slow", reason)
 
 
+class NotStarting(ApiError):
+    def __init__(self, fault: str) -> None:
+        super().__init__(503, "engine_failed", f"Bark does not start: {fault}")
+
+
 class NothingSaid(ApiError):
     def __init__(self) -> None:
         super().__init__(503, "nothing_said", "Bark made no sound of this text, twice.")
@@ -71,6 +76,11 @@ class BarkVoice:
 
     async def voices(self) -> tuple[str, ...]:
         return self._process.greeting.voices if self._process.greeting else ()
+
+    @property
+    def fault(self) -> str:
+        """Why it cannot speak at all, as far as that is no passing thing; "" where it can."""
+        return self._process.fault
 
     @property
     def too_slow(self) -> str:
@@ -102,6 +112,8 @@ class BarkVoice:
 
     def _greeting(self, line: Line) -> Greeting:
         greeting = self._process.greeting
+        if self.fault:
+            raise NotStarting(self.fault)
         if greeting is None:
             raise WorkerLost("bark", "is not ready")
         if line.live and self.too_slow:

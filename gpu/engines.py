@@ -99,21 +99,27 @@ class Engines:
 
     @property
     def missing(self) -> list[str]:
+        """What is awaited. A Bark that does not start is not: nobody knows whether it ever will."""
         gone = [pool.engine for pool in (self.recognition, self.voice) if not pool.ready]
-        return [*gone, "bark"] if self.bark_process and not self.bark_process.ready else gone
+        awaits_bark = self.bark_process and not self.bark_process.ready and not self.bark_process.fault
+        return [*gone, "bark"] if awaits_bark else gone
 
     @property
     def voices(self) -> tuple[Voice, ...]:
         """The one that speaks unless another is named comes first."""
-        return (self.bark, self.espeak) if self.bark else (self.espeak,)
+        if self.bark is None:
+            return (self.espeak,)
+        return (self.espeak, self.bark) if self.bark.fault else (self.bark, self.espeak)
 
     def voice_of(self, model: str) -> Voice:
         """By its name. Any other name, such as OpenAI's, is of the first. Raises ApiError."""
         if model == self.espeak.model:
             return self.espeak
-        if model.startswith("bark") and self.bark is None:
+        if not model.startswith("bark"):
+            return self.voices[0]
+        if self.bark is None:
             raise ApiError(404, "model_not_found", "Bark does not run here: see GET /v1/models.", "model")
-        return self.voices[0]
+        return self.bark
 
     async def _tell_when_slow(self) -> None:
         assert self.bark_process and self.bark

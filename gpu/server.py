@@ -63,7 +63,9 @@ async def healthz(request: Request) -> Response:
         "engines": {"recognition": engines.hears, "speech": engines.voices[0].model},
         "live_voice": engines.voices[0].model,
     }
-    if engines.bark and engines.bark.too_slow:
+    if engines.bark and engines.bark.fault:
+        well |= {"status": "degraded", "reason": f"Bark does not start: {engines.bark.fault}"}
+    elif engines.bark and engines.bark.too_slow:
         well |= {"live_voice": engines.espeak.model, "reason": engines.bark.too_slow}
     return JSONResponse(well)
 

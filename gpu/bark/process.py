@@ -197,11 +197,6 @@ def main() -> None:
     torch.set_num_threads(max(1, (os.cpu_count() or 2) // 2))
     inlet, outlet = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints must not fall between the messages
-    try:
-        bark, engine = loaded(options)
-    except BadModel as error:
-        sys.exit(f"Bark: {error}")
-    measured = measure(bark, engine)
     asked: queue.SimpleQueue[Head] = queue.SimpleQueue()
 
     def listen() -> None:
@@ -213,6 +208,15 @@ def main() -> None:
         outlet.write(pack(head, body))
         outlet.flush()
 
+    try:
+        bark, engine = loaded(options)
+        measured = measure(bark, engine)
+    except BadModel as error:
+        send({"failed": str(error)})
+        sys.exit(f"Bark: {error}")
+    except Exception as error:
+        send({"failed": repr(error)})
+        raise
     threading.Thread(target=listen, daemon=True).start()
     send(greeting(bark, measured))
     speaker = Speaker(engine, measured.speed, send)

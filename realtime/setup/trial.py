@@ -40,9 +40,10 @@ class Tried:
 
 
 class Health(BaseModel):
-    """`engines`: what hears and what speaks; `live_voice`: what speaks to learners, and the `reason` where
-    that is another."""
+    """`status`: degraded where another stands in for what does not start; `engines`: what hears and what
+    speaks; `live_voice`: what speaks to learners; `reason`: why it is another."""
 
+    status: str = ""
     engines: dict[str, str] = {}
     live_voice: str = ""
     reason: str = ""
@@ -108,6 +109,8 @@ def _live(settings: Settings, told: Health) -> Engines:
 
 def _bark(told: Health) -> Tried:
     """One that is too slow to talk with is no fault: it renders."""
+    if told.status == "degraded":
+        return _not("bark", told.reason)
     return Tried("bark", True, told.reason or "it speaks to learners")
 
 

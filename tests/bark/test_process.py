@@ -1,5 +1,6 @@
 """Bark's process: many jobs at once over its pipes, each refused, stopped or said to its end by itself."""
 
+import io
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -157,6 +158,8 @@ def test_on_one_that_is_plainly_too_slow_the_start_does_not_wait_for_what_is_hea
 
 def test_a_folder_without_a_model_is_refused_with_its_reason(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "gpu.bark.process", "--model", str(tmp_path)]
-    ended = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False, timeout=60)
+    ended = subprocess.run(command, capture_output=True, cwd=ROOT, check=False, timeout=60)
     assert ended.returncode == 1
-    assert "tokenizer.json" in ended.stderr
+    assert b"tokenizer.json" in ended.stderr
+    told = read(io.BytesIO(ended.stdout))
+    assert told and "tokenizer.json" in told[0]["failed"]

@@ -53,6 +53,20 @@ async def test_bark_speaks_to_a_learner(tmp_path: Path) -> None:
     assert sum(len(one) for one in talker.log if isinstance(one, bytes)) > 48_000
 
 
+async def test_where_it_does_not_start_the_tutor_does(tmp_path: Path) -> None:
+    broken = tmp_path / "python"
+    broken.write_text("#!/bin/sh\nexit 3\n")
+    broken.chmod(0o755)
+    with serving(TUTOR_BARK__MODEL=str(tmp_path), TUTOR_BARK__PYTHON=str(broken)) as server:
+        async with httpx.AsyncClient() as client:
+            assert (await client.get(f"{server.url}/readyz")).json() == {"status": "ready"}
+        async with talking(server) as talker:
+            response = await talker.opening()
+        assert await stood_in(server) > 0
+    assert response["status"] == "completed"
+    assert sum(len(one) for one in talker.log if isinstance(one, bytes)) > 48_000
+
+
 async def test_where_it_is_too_slow_espeak_speaks_in_its_place(tmp_path: Path) -> None:
     with served_with_bark(tmp_path, 3) as server:
         async with talking(server) as talker:

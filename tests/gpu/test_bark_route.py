@@ -21,11 +21,12 @@ TEXT = "What would you like to drink?"
 
 
 @contextmanager
-def serving(folder: Path, factor: float, *flags: str) -> Iterator[SpeechServer]:
-    """A speech server whose Bark is the scripted one: in place of a Python is what starts that."""
+def serving(folder: Path, factor: float, *flags: str, first: str = "") -> Iterator[SpeechServer]:
+    """A speech server whose Bark is the scripted one: in place of a Python is what does `first`, and starts
+    that."""
     python = folder / "python"
     scripted = [sys.executable, "-m", "tests.gpu.scripted_bark", str(folder / "log"), str(factor)]
-    python.write_text(f"#!/bin/sh\nexec {shlex.join(scripted)}\n")
+    python.write_text(f"#!/bin/sh\n{first}\nexec {shlex.join(scripted)}\n")
     python.chmod(0o755)
     bark = ["--voice", "bark", "--bark-model", str(folder), "--bark-python", str(python), "--bark-slots", "1"]
     command = [sys.executable, "-m", "gpu", "--port", "0", "--workers", "1", *bark, *flags]
@@ -201,6 +202,35 @@ async def test_where_it_is_too_slow_it_speaks_to_nobody_who_waits(tmp_path: Path
             health = (await http.get("/healthz")).json()
         assert health["live_voice"] == "espeak-ng"
         assert "2.5 s" in health["reason"]
+
+
+async def test_one_that_does_not_start_is_stood_in_for_until_it_does(tmp_path: Path) -> None:
+    mended = tmp_path / "mended"
+    with serving(tmp_path, 0.5, first=f"[ -e {mended} ] || exit 3") as server:
+        async with httpx.AsyncClient(base_url=server.url, timeout=30) as http:
+
+            async def health() -> dict[str, Any]:
+                answer = await http.get("/healthz")
+                return answer.json() if answer.status_code == 200 else {}
+
+            async def status(model: str) -> int:
+                return (await http.post("/v1/audio/speech", json={"input": TEXT, "model": model})).status_code
+
+            async def is_degraded() -> bool:
+                return (await health()).get("status") == "degraded"
+
+            async def is_well() -> bool:
+                return (await health()).get("status") == "ok"
+
+            await eventually(is_degraded)
+            told = await health()
+            assert told["reason"] == "Bark does not start: it ended with status 3"
+            assert (told["live_voice"], told["engines"]["speech"]) == ("espeak-ng", "espeak-ng")
+            assert (await status("bark"), await status("tts-1")) == (503, 200)
+            mended.touch()
+            await eventually(is_well)
+            assert (await health())["live_voice"] == "bark-small"
+            assert await status("bark") == 200
 
 
 async def test_without_bark_its_name_is_not_known(speech_server: SpeechServer) -> None:

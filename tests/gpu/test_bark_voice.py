@@ -211,6 +211,31 @@ async def test_a_slow_machine_may_be_silent_for_longer(tmp_path: Path, factor: f
         assert stage.process.silence_limit_s == limit_s
 
 
+FAILING = "import os; from gpu.pipe import pack; os.write(1, pack({'failed': 'there are no weights'}))"
+
+
+@pytest.mark.parametrize(
+    ("program", "start_limit_s", "fault"),
+    [
+        (FAILING, 60, "there are no weights"),
+        ("raise SystemExit(3)", 60, "it ended with status 3"),
+        ("input()", 0.3, "it was not ready within 0.3 s"),
+        ("from gpu.pipe import pack; print(pack({}).decode())", 60, "what it says of itself is not"),
+    ],
+)
+async def test_why_it_does_not_start_is_known(program: str, start_limit_s: float, fault: str) -> None:
+    process = BarkProcess([sys.executable, "-c", program], most_jobs=1, start_limit_s=start_limit_s)
+    voice = BarkVoice(process, lambda *_: anyio.sleep_forever(), live="auto")
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(process.run)
+        await process.wait_ready()
+        assert voice.fault.startswith(fault)
+        with pytest.raises(ApiError, match="Bark does not start: ") as told:
+            await anext(voice.say(line()))
+        assert (told.value.status, told.value.code) == (503, "engine_failed")
+        tasks.cancel_scope.cancel()
+
+
 async def test_a_reason_is_passed_on(tmp_path: Path) -> None:
     async with on(tmp_path) as stage:
         with pytest.raises(ApiError, match="not this") as told:

@@ -202,6 +202,15 @@ def test_a_bark_that_is_too_slow_to_talk_with_is_no_fault(tmp_path: Path) -> Non
     assert not (tmp_path / "log").exists()
 
 
+def test_a_bark_that_does_not_start_is_a_fault_beside_the_voice_that_stands_in(tmp_path: Path) -> None:
+    given = with_bark(tmp_path, 0.5)
+    (tmp_path / "python").write_text("#!/bin/sh\nexit 3\n")
+    status, said = run("--json", "--port", "0", **given)
+    found = found_by(said)
+    assert (status, found["bark"]["state"], found["speech"]["state"]) == (1, "wrong", "ok")
+    assert found["bark"]["said"] == "Bark does not start: it ended with status 3"
+
+
 def test_a_running_tutor_is_tried_by_a_whole_turn() -> None:
     with serving() as served:
         port = served.url.rpartition(":")[2]
