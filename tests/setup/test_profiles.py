@@ -196,8 +196,18 @@ def test_a_bark_that_is_named_speaks_in_every_profile(tmp_path: Path) -> None:
     ]
 
 
+def test_on_a_machine_without_a_card_it_is_named_as_what_it_is() -> None:
+    here = replace(
+        BARE, bark_python=Path("/srv/atom/.venv-bark/bin/python"), pulled=frozenset({"bark-small"})
+    )
+    settings = asking(bark={"model": "bark-small"})
+    made = settled(settings, here, choose(here, settings))
+    assert (made.engines.speech_model, made.engines.voice) == ("bark-small", "v2/en_speaker_6")
+    assert (made.bark.python, made.bark.device, made.bark.slots) == (here.bark_python, "cpu", 1)
+
+
 def test_what_a_named_bark_lacks_is_said() -> None:
-    with pytest.raises(SettingsError, match=r"(?s)TUTOR_BARK__PYTHON.*bark-small is not downloaded"):
+    with pytest.raises(SettingsError, match=r"(?s)make bark.*TUTOR_BARK__MODEL=bark-small tutor pull cpu"):
         choose(BARE, asking(bark={"model": "bark-small"}))
 
 
