@@ -32,12 +32,14 @@ MOST_MESSAGES = 1024  # of a job that nobody reads: a clip of 16 s is at most 17
 
 
 class Greeting(BaseModel):
-    """What the process says of itself. `realtime_factor`: seconds of work for a second of sound, alone."""
+    """What the process says of itself. `refused`: voices that cannot be spoken with, and why;
+    `realtime_factor`: seconds of work for a second of sound, alone."""
 
     model_config = ConfigDict(frozen=True, allow_inf_nan=False)
 
     model: str
     voices: tuple[str, ...] = Field(min_length=1)
+    refused: dict[str, str] = {}
     sample_rate: int = Field(ge=24_000, le=24_000)
     realtime_factor: float = Field(gt=0)
 

@@ -1,7 +1,7 @@
 """Bark as a voice: its clips guarded, trimmed, evened, and their words timed."""
 
 import zlib
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,7 +95,7 @@ class BarkVoice:
 
     async def say(self, line: Line) -> AsyncGenerator[Sound]:
         greeting = self._greeting(line)
-        voice = preset(line.voice, greeting.voices)
+        voice = preset(line.voice, greeting.voices, greeting.refused)
         said_s, words = 0.0, ()
         for piece in pieces(line.text):
             made = self._checked(piece, voice, line) if line.exact else self._streamed(piece, voice, line)
@@ -198,13 +198,15 @@ def badness(fault: Fault | None) -> int:
     return order.index(fault)
 
 
-def preset(name: str, voices: Sequence[str]) -> str:
+def preset(name: str, voices: Sequence[str], refused: Mapping[str, str]) -> str:
     """Bark's name of a voice, or one of OpenAI's, dealt out to the English ones. Raises BadRequest."""
     if name in voices:
         return name
     english = [voice for voice in voices if "en_speaker_" in voice] or list(voices)
     if name in OPENAI_VOICES:
         return english[list(OPENAI_VOICES).index(name) % len(english)]
+    if name in refused:
+        raise BadRequest("voice_unfit", f"Bark cannot use the voice {name!r}: {refused[name]}.", "voice")
     raise BadRequest("voice_not_found", f"Bark has no voice {name!r}: see GET {VOICES_ROUTE}.", "voice")
 
 

@@ -243,6 +243,7 @@ def greeting(bark: Bark, measured: Measured) -> Head:
         "ready": True,
         "model": "bark" if large else "bark-small",
         "voices": sorted(bark.voices.offered),
+        "refused": bark.voices.refused,
         "sample_rate": SAMPLE_RATE,
         "realtime_factor": measured.factor,
     }

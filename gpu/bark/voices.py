@@ -97,7 +97,9 @@ def _add(voices: Voices, name: str, files: Path | dict[str, Path]) -> None:
         voices.offered[name] = check(_read(files))
     except BadVoice as error:
         voices.refused[name] = str(error)
-    except (OSError, ValueError, EOFError) as error:
+    except OSError as error:
+        voices.refused[name] = f"it cannot be read ({error.strerror})"
+    except (ValueError, EOFError) as error:
         voices.refused[name] = f"it cannot be read ({error})"
 
 

@@ -5,14 +5,16 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
 import pytest
 
 from gpu.bark.engine import Engine
-from gpu.bark.process import Speaker, measure
+from gpu.bark.process import Measured, Speaker, greeting, measure
 from gpu.bark.schedule import Speed
+from gpu.bark.voices import Voices
 from gpu.bark.weights import Bark
 from gpu.pipe import ALIVE, Head, Message, pack, read
 
@@ -120,6 +122,13 @@ def test_a_job_that_cannot_be_done_harms_no_other(process: Process, more: Head, 
     over = process.until_end(1, 2)
     assert over[2][0]["error"]["code"] == code
     assert over[1][0]["end"]
+
+
+def test_its_greeting_says_why_a_voice_is_not_offered(bark: Bark) -> None:
+    voices = Voices(bark.voices.offered, {"v2/short": "it has 12 semantic tokens"})
+    told = greeting(replace(bark, voices=voices), Measured(Speed(0, 0, 0, 0, 0), 0.5))
+    assert told["refused"] == voices.refused
+    assert "v2/short" not in told["voices"]
 
 
 def ticking(step_s: float) -> Callable[[], float]:

@@ -38,6 +38,7 @@ class Scripted:
                 "ready": True,
                 "model": "bark-small",
                 "voices": voices,
+                "refused": {"v2/en_speaker_short": "it has 12 semantic tokens"},
                 "sample_rate": RATE,
                 "realtime_factor": factor,
             }

@@ -211,6 +211,10 @@ async def test_a_slow_machine_may_be_silent_for_longer(tmp_path: Path, factor: f
         assert stage.process.silence_limit_s == limit_s
 
 
+async def unheard(pcm: bytes, line: Line) -> str:
+    raise AssertionError("there is no clip to listen to")
+
+
 FAILING = "import os; from gpu.pipe import pack; os.write(1, pack({'failed': 'there are no weights'}))"
 
 
@@ -225,7 +229,7 @@ FAILING = "import os; from gpu.pipe import pack; os.write(1, pack({'failed': 'th
 )
 async def test_why_it_does_not_start_is_known(program: str, start_limit_s: float, fault: str) -> None:
     process = BarkProcess([sys.executable, "-c", program], most_jobs=1, start_limit_s=start_limit_s)
-    voice = BarkVoice(process, lambda *_: anyio.sleep_forever(), live="auto")
+    voice = BarkVoice(process, unheard, live="auto")
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(process.run)
         await process.wait_ready()
@@ -301,7 +305,7 @@ async def test_a_voice_keeps_its_seed(tmp_path: Path) -> None:
         for voice in ("v2/en_speaker_6", "v2/en_speaker_6", "v2/en_speaker_3", "alloy"):
             await said(stage, line(voice=voice, seed=None))
         first, again, other, named = stage.seeds
-        assert stage.sent[-1]["voice"] == preset("alloy", await stage.voice.voices())
+        assert stage.sent[-1]["voice"] == preset("alloy", await stage.voice.voices(), {})
     assert first == again
     assert len({first, other, named}) == 3
 
@@ -334,6 +338,14 @@ async def test_it_is_one_where_it_is_fast(tmp_path: Path) -> None:
         assert (await said(stage, line(live=True)))[0]
 
 
+async def test_a_voice_that_is_not_fit_is_refused_with_the_reason(tmp_path: Path) -> None:
+    async with on(tmp_path) as stage:
+        with pytest.raises(BadRequest, match="'v2/en_speaker_short': it has 12 semantic tokens") as told:
+            await said(stage, line(voice="v2/en_speaker_short"))
+        assert told.value.code == "voice_unfit"
+        assert "v2/en_speaker_short" not in await stage.voice.voices()
+
+
 def test_an_unknown_voice_is_told_where_the_known_ones_are() -> None:
     with pytest.raises(BadRequest, match="/v1/audio/voices"):
-        preset("en-us", ["v2/en_speaker_0"])
+        preset("en-us", ["v2/en_speaker_0"], {})
