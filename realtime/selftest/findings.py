@@ -86,9 +86,9 @@ def speech_verdict(sayings: Sequence[Saying]) -> Verdict:
             return _failed(
                 "speech", f"{mode}: real-time factor {factor:.2f}, too slow to talk with (below 1)"
             )
-        if (clicks := sum(one.measured.clicks for one in said if one.measured)) > CLICKS:
-            return _failed("speech", f"{mode}: {clicks} clicks where pieces join (at most {CLICKS})")
-    return Verdict("speech", "passed", "all sentences sound, faster than real time, without clicks at joints")
+        if (clicks := sum(len(one.measured.clicks) for one in said if one.measured)) > CLICKS:
+            return _failed("speech", f"{mode}: {clicks} clicks (at most {CLICKS})")
+    return Verdict("speech", "passed", "all sentences sound, faster than real time, without clicks")
 
 
 def recognition_verdict(readings: Sequence[Reading]) -> Verdict:

@@ -112,7 +112,7 @@ def _speech(found: Findings) -> list[str]:
                 f"{median(one.leading_ms for one in heard):.0f} ms",
                 f"{min(levels):.1f} to {max(levels):.1f} dB" if levels else "silence",
                 str(sum(len(one.joints) for one in heard)),
-                str(sum(one.clicks for one in heard)),
+                str(sum(len(one.clicks) for one in heard)),
                 _steps([step for one in heard for step in one.steps_db]),
                 _steps([step for one in heard for step in one.elsewhere_db]),
             )
@@ -125,10 +125,10 @@ def _speech(found: Findings) -> list[str]:
         "## Speech\n",
         _table(head, rows),
         "Medians; the level is of the parts that speak, against full scale. A joint is where a piece of the "
-        "stream ends and the next begins, a click a jump of one sample, four times the steepest nearby. "
-        "Steps are changes of level from one 10 ms to the next, the largest of 95 %: at joints they should "
-        "be as elsewhere. Criteria: every sentence sounds, the real-time factor's median is below 1, at "
-        f"most {CLICKS} clicks.\n",
+        "stream was received, a click a jump of one sample, four times the steepest nearby, anywhere. Steps "
+        "are changes of level from one 10 ms to the next, within 40 ms, the largest of 95 %: at joints they "
+        "should be as elsewhere. Criteria: every sentence sounds, the real-time factor's median is below 1, "
+        f"at most {CLICKS} clicks.\n",
         "![Waveforms and spectrograms, 0 to 12 kHz; a red line is a joint](clips.png)\n",
     ]  # fmt: skip
 
