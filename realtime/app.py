@@ -184,7 +184,7 @@ def own_chat_server(client: httpx.AsyncClient, settings: Settings) -> ChatServer
 
 def engine_of(client: httpx.AsyncClient, base_url: str, settings: Settings) -> Synthesizer:
     """The speech server's voice. Where that is Bark, as a child, espeak-ng stands in for it."""
-    spoken = HttpSynthesizer(client, base_url, settings.engines)
+    spoken = HttpSynthesizer(client, base_url, settings.engines, mode=settings.engines.speech_mode)
     if settings.bark.model is None:
         return spoken
     usual = EngineSettings()

@@ -33,6 +33,7 @@ class Engines(Frozen):
     transcription_url: str | None = None  # POST {transcription_url}/audio/transcriptions; default: speech_url
     transcription_model: str = "pocketsphinx"
     speech_model: str = "espeak-ng"
+    speech_mode: Literal["stream", "exact"] | None = None  # of Bark in a talk; default: the server's, stream
     voice: str = "en-us"
     voice_pack: Path | None = None  # lines that need not be synthesised, of `tutor render`
     chat_url: str | None = None  # POST {chat_url}/chat/completions; without it there are guided lessons only

@@ -9,18 +9,20 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from tests.edges.talker import talking
 from tests.serving import Served, serving
 
 
 @contextmanager
-def served_with_bark(folder: Path, factor: float) -> Iterator[Served]:
+def served_with_bark(folder: Path, factor: float, **more: str) -> Iterator[Served]:
     python = folder / "python"
     scripted = [sys.executable, "-m", "tests.gpu.scripted_bark", str(folder / "log"), str(factor)]
     python.write_text(f"#!/bin/sh\nexec {shlex.join(scripted)}\n")
     python.chmod(0o755)
-    with serving(TUTOR_BARK__MODEL=str(folder), TUTOR_BARK__PYTHON=str(python)) as served:
+    bark = {"TUTOR_BARK__MODEL": str(folder), "TUTOR_BARK__PYTHON": str(python)}
+    with serving(program=("realtime",), **bark, **more) as served:
         yield served
 
 
@@ -51,6 +53,16 @@ async def test_bark_speaks_to_a_learner(tmp_path: Path) -> None:
     assert [word["text"] for word in first["words"]] == [word["text"] for word in fitted["words"]]
     assert first["words"] != fitted["words"]
     assert sum(len(one) for one in talker.log if isinstance(one, bytes)) > 48_000
+
+
+@pytest.mark.parametrize(
+    ("more", "mode"), [({}, "stream"), ({"TUTOR_ENGINES__SPEECH_MODE": "exact"}, "exact")]
+)
+async def test_its_mode_in_a_talk_can_be_set(tmp_path: Path, more: dict[str, str], mode: str) -> None:
+    with served_with_bark(tmp_path, 0.5, **more) as server:
+        async with talking(server) as talker:
+            assert (await talker.opening())["status"] == "completed"
+    assert {head["mode"] for head in jobs(tmp_path)} == {mode}
 
 
 async def test_where_it_does_not_start_the_tutor_does(tmp_path: Path) -> None:
