@@ -19,6 +19,7 @@ from realtime.setup.kiosk_units import FILES, POLICIES, SCRIPTS, SYSTEMD, Site, 
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "kiosk.md").read_text()
 CHROMIUM = Path("/usr/lib/chromium/chromium")
+PAGE_ANEW, SERVER_ANEW = "restart atom-kiosk-page.service", "restart atom-kiosk.service"
 
 
 def test_they_are_filled_in_and_lie_where_they_belong(tmp_path: Path) -> None:
@@ -101,32 +102,41 @@ def monitor(status: int, line: str) -> Iterator[int]:
             thread.join()
 
 
-def watched(folder: Path, port: int) -> str:
-    """What the watch asks of systemd."""
-    write_units(folder, Site(port=port))
+def stub(folder: Path, name: str, script: str) -> None:
+    """A program that stands in the way of the machine's own."""
+    program = folder / "bin" / name
+    program.parent.mkdir(exist_ok=True)
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+
+
+def run(folder: Path, script: str) -> list[str]:
+    """What the script asks of systemd."""
     asked = folder / "asked"
     asked.write_text("")
-    systemctl = folder / "bin" / "systemctl"
-    systemctl.parent.mkdir(exist_ok=True)
-    systemctl.write_text(f'#!/bin/sh\necho "$@" > {asked}\n')
-    systemctl.chmod(0o755)
-    environment = {"PATH": f"{systemctl.parent}:{os.environ['PATH']}", "ATOM_WATCH_PAUSE_S": "0"}
-    subprocess.run([folder / SCRIPTS / "atom-kiosk-watch"], check=True, env=environment, capture_output=True)
-    return asked.read_text().strip()
+    stub(folder, "systemctl", f'echo "$@" >> {asked}')
+    environment = {"PATH": f"{folder / 'bin'}:{os.environ['PATH']}", "ATOM_WATCH_PAUSE_S": "0"}
+    subprocess.run([folder / SCRIPTS / script], check=True, env=environment, capture_output=True)
+    return asked.read_text().splitlines()
+
+
+def watched(folder: Path, port: int) -> list[str]:
+    write_units(folder, Site(port=port))
+    return run(folder, "atom-kiosk-watch")
 
 
 @pytest.mark.parametrize(
     ("status", "line", "asked"),
     [
-        (200, "OK page=attract seen=4s visitors=3 sessions=1 engines=ready\n", ""),
-        (503, "PROBLEM page not seen for 95s\n", "restart atom-kiosk-page.service"),
-        (503, "PROBLEM page stuck in visit for 700s\n", "restart atom-kiosk-page.service"),
-        (503, "PROBLEM told by the page (offline): no microphone\n", ""),
-        (503, "PROBLEM engines not ready: speech server\n", ""),
+        (200, "OK page=attract seen=4s visitors=3 sessions=1 engines=ready\n", []),
+        (503, "PROBLEM page not seen for 95s\n", [PAGE_ANEW]),
+        (503, "PROBLEM page stuck in visit for 700s\n", [PAGE_ANEW]),
+        (503, "PROBLEM told by the page (offline): no microphone\n", []),
+        (503, "PROBLEM engines not ready: speech server\n", []),
     ],
 )
 def test_the_watch_starts_the_browser_anew_where_that_is_a_cure(
-    tmp_path: Path, status: int, line: str, asked: str
+    tmp_path: Path, status: int, line: str, asked: list[str]
 ) -> None:
     with monitor(status, line) as port:
         assert watched(tmp_path, port) == asked
@@ -135,4 +145,69 @@ def test_the_watch_starts_the_browser_anew_where_that_is_a_cure(
 def test_the_watch_starts_a_server_anew_that_does_not_answer(tmp_path: Path) -> None:
     with monitor(200, "") as port:
         pass
-    assert watched(tmp_path, port) == "restart atom-kiosk.service"
+    assert watched(tmp_path, port) == [SERVER_ANEW]
+
+
+class Release:
+    """A kiosk's clone at v1, and the repository from which it is updated."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.origin, self.home = folder / "origin", folder / "home"
+        self.origin.mkdir()
+        git(self.origin, "init", "--quiet")
+        self.tag("v1")
+        git(folder, "clone", "--quiet", str(self.origin), str(self.home))
+        stub(folder, "runuser", 'shift 3; exec "$@"')
+        stub(folder, "make", f'echo "$@" >> {folder}/made')
+
+    def tag(self, name: str) -> None:
+        git(self.origin, "commit", "--quiet", "--allow-empty", "--message", name)
+        git(self.origin, "tag", name)
+
+    def update(self, line: str = "OK page=closed") -> list[str]:
+        with monitor(200, line) as port:
+            write_units(self.folder, Site(home=self.home, port=port))
+            return run(self.folder, "atom-kiosk-update")
+
+    @property
+    def at(self) -> str:
+        return git(self.home, "describe", "--tags")
+
+
+def git(folder: Path, *arguments: str) -> str:
+    who = ("-c", "user.name=A", "-c", "user.email=a@example.com")
+    command = ["git", *who, "-C", str(folder), *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def test_a_new_release_is_set_up_and_started(tmp_path: Path) -> None:
+    release = Release(tmp_path)
+    release.tag("v2")
+    assert release.update() == [SERVER_ANEW, PAGE_ANEW]
+    assert release.at == "v2"
+    assert (tmp_path / "made").read_text() == f"-C {release.home} setup\n"
+    assert release.update() == [PAGE_ANEW]  # there is no newer one
+
+
+def test_a_release_that_cannot_be_set_up_is_left(tmp_path: Path) -> None:
+    release = Release(tmp_path)
+    release.tag("v2")
+    stub(tmp_path, "make", f'[ "$(git -C {release.home} describe --tags)" = v1 ]')
+    assert release.update() == [SERVER_ANEW, PAGE_ANEW]
+    assert release.at == "v1"
+
+
+def test_without_a_network_the_browser_is_started_anew_all_the_same(tmp_path: Path) -> None:
+    release = Release(tmp_path)
+    shutil.rmtree(release.origin)
+    assert release.update() == [PAGE_ANEW]
+    assert release.at == "v1"
+
+
+@pytest.mark.parametrize("page", ["visit", "farewell"])
+def test_nothing_is_updated_under_a_visitor(tmp_path: Path, page: str) -> None:
+    release = Release(tmp_path)
+    release.tag("v2")
+    assert release.update(f"OK page={page} seen=4s") == []
+    assert release.at == "v1"
