@@ -55,8 +55,10 @@ const DEVICES_EVERY_MS = 5000;
 const FAREWELL_MS = 5000;
 /** The same finger that ended a visit does not begin the next. */
 const SAME_TOUCH_MS = 800;
-/** What the tutor may still say when the visit's time is up. */
+/** What the tutor may still say when the visit's time is up. realtime/kiosk.py counts this and the next one. */
 const LAST_WORDS_MS = 20_000;
+/** For the summary and its code, beside idle time and countdown: touches do not hold it for ever. */
+const SUMMARY_MS = 60_000;
 
 /** @type {ReadonlySet<Phase>} */
 const BUSY = new Set(["hearing", "thinking", "speaking"]);
@@ -172,7 +174,7 @@ function ticked(kiosk, now_ms) {
     case "farewell":
       return now_ms - kiosk.since_ms >= FAREWELL_MS ? [{ ...kiosk, stage: "attract", since_ms: now_ms }, ["beat"]] : [kiosk, []];
     case "summary":
-      return gone(kiosk, now_ms) ? left("attract", kiosk, now_ms) : [kiosk, []];
+      return gone(kiosk, now_ms) || read(kiosk, now_ms) ? left("attract", kiosk, now_ms) : [kiosk, []];
     case "visit":
       return visited(kiosk, now_ms);
   }
@@ -196,5 +198,15 @@ function visited(kiosk, now_ms) {
 
 /** @param {Kiosk} kiosk @param {number} now_ms */
 function gone({ stirred_ms, standing }, now_ms) {
-  return standing !== null && now_ms - stirred_ms >= (standing.idle_s + standing.countdown_s) * 1000;
+  return standing !== null && now_ms - stirred_ms >= asking_ms(standing);
+}
+
+/** The summary has been there for long enough. @param {Kiosk} kiosk @param {number} now_ms */
+function read({ since_ms, standing }, now_ms) {
+  return standing !== null && now_ms - since_ms >= asking_ms(standing) + SUMMARY_MS;
+}
+
+/** How long somebody who does not stir is there. @param {Standing} standing */
+function asking_ms({ idle_s, countdown_s }) {
+  return (idle_s + countdown_s) * 1000;
 }

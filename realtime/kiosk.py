@@ -23,7 +23,9 @@ from realtime.wire.model import Wire
 PAGE_FOLDER = Path(__file__).parents[1] / "client_web"
 MOST_BYTES = 4096  # of a beat or an order
 VISIT_LESSON = "visit"
-FAREWELL_S = 60  # what a visit may last beyond its time: the tutor's last words, the farewell
+# What a visit may last beyond its time, its idle time and its countdown: the tutor's last words (20 s) and
+# the summary (60 s), as client_web/kiosk_state.js has them, and a beat that is late.
+BEYOND_S = 120
 PAGE = "PROBLEM page"  # such a line is cured by starting the browser anew, and no other
 
 State = Literal["attract", "visit", "farewell", "offline", "closed"]
@@ -141,7 +143,8 @@ def _of_page(kiosk: KioskSettings, last: Seen | None, now_s: float, since_s: flo
     if last is None:
         return []
     same_s = now_s - last.same_since_s
-    if last.beat.state in ("visit", "farewell") and same_s > kiosk.visit_s + FAREWELL_S:
+    longest_s = kiosk.visit_s + kiosk.idle_s + kiosk.countdown_s + BEYOND_S
+    if last.beat.state in ("visit", "farewell") and same_s > longest_s:
         return [f"page stuck in {last.beat.state} for {same_s:.0f}s"]
     said = " ".join("".join(sign if sign.isprintable() else " " for sign in last.beat.problem).split())
     if said or last.beat.state == "offline":

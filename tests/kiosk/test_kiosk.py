@@ -105,11 +105,11 @@ def heard(at_s: float = 100, since_s: float = 100, **said: Any) -> Seen:
             "PROBLEM told by the page (attract): the microphone is [1mmissing",
         ),
         (
-            line(heard(state="visit", since_s=-256)),
+            line(heard(state="visit", since_s=-351)),  # 300, 25, 10 and 120
             "OK page=visit seen=4s visitors=3 sessions=1 engines=ready",
         ),
-        (line(heard(state="visit", since_s=-257)), "PROBLEM page stuck in visit for 361s"),
-        (line(heard(state="farewell", since_s=-300)), "PROBLEM page stuck in farewell for 404s"),
+        (line(heard(state="visit", since_s=-352)), "PROBLEM page stuck in visit for 456s"),
+        (line(heard(state="farewell", since_s=-400)), "PROBLEM page stuck in farewell for 504s"),
         (line(heard(since_s=-9000)), "OK page=attract seen=4s visitors=3 sessions=1 engines=ready"),
     ],
 )
@@ -129,6 +129,13 @@ def test_a_state_lasts_from_its_first_beat() -> None:
     assert (later.at_s, later.same_since_s) == (20, 10)
     assert seen(later, beat("visit", 2), 30).same_since_s == 30  # another visitor
     assert seen(later, beat("attract", 1), 30).same_since_s == 30
+
+
+def test_who_takes_long_to_be_asked_is_not_taken_for_stuck() -> None:
+    slow = KioskSettings(idle_s=100, countdown_s=60)
+    last = heard(state="visit", since_s=-470)
+    assert health(slow, last, (), now_s=104, since_s=0, sessions=1).well
+    assert not health(KioskSettings(), last, (), now_s=104, since_s=0, sessions=1).well
 
 
 # beats and orders
