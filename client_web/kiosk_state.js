@@ -174,7 +174,7 @@ function ticked(kiosk, now_ms) {
     case "farewell":
       return now_ms - kiosk.since_ms >= FAREWELL_MS ? [{ ...kiosk, stage: "attract", since_ms: now_ms }, ["beat"]] : [kiosk, []];
     case "summary":
-      return gone(kiosk, now_ms) || read(kiosk, now_ms) ? left("attract", kiosk, now_ms) : [kiosk, []];
+      return gone(kiosk, now_ms) || read(kiosk, now_ms) ? left("farewell", kiosk, now_ms) : [kiosk, []];
     case "visit":
       return visited(kiosk, now_ms);
   }
@@ -190,7 +190,8 @@ function alone(kiosk, now_ms) {
 /** @param {Kiosk} kiosk @param {number} now_ms @returns {[Kiosk, Action[]]} */
 function visited(kiosk, now_ms) {
   if (BUSY.has(kiosk.talk.phase)) kiosk = { ...kiosk, stirred_ms: now_ms };
-  if (gone(kiosk, now_ms)) return left("attract", kiosk, now_ms);
+  // Who sees that it is offline is told no goodbye in between.
+  if (gone(kiosk, now_ms)) return left(troubleOf(kiosk, now_ms) === "" ? "farewell" : "attract", kiosk, now_ms);
   const over_ms = now_ms - kiosk.since_ms - (kiosk.standing?.visit_s ?? Infinity) * 1000;
   const speaking = kiosk.talk.phase === "speaking" && over_ms < LAST_WORDS_MS;
   return over_ms >= 0 && !speaking ? left("farewell", kiosk, now_ms) : [kiosk, []];

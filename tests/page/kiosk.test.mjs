@@ -81,8 +81,19 @@ test("a silent visitor is asked, and forgotten after the countdown", () => {
   assert.equal(kiosk.countdown, 1);
   assert.deepEqual(kiosk.did(), []);
   kiosk.wait(0.2);
-  assert.equal(kiosk.screen, "attract");
+  assert.equal(kiosk.screen, "farewell");
   assert.deepEqual(kiosk.did(), ["forget", "beat"]);
+  kiosk.wait(5);
+  assert.deepEqual([kiosk.screen, kiosk.did()], ["attract", ["beat"]]);
+});
+
+test("a touch in the farewell to one who had gone begins the next visit", () => {
+  const kiosk = hall();
+  kiosk.touch();
+  kiosk.wait(36);
+  kiosk.did();
+  kiosk.touch();
+  assert.deepEqual([kiosk.screen, kiosk.visitors, kiosk.did()], ["visit", 2, ["meet", "beat"]]);
 });
 
 test("a touch in the countdown goes on with the same visit", () => {
@@ -138,7 +149,7 @@ test("a finished lesson is summed up once the tutor has said its last word", () 
   assert.equal(kiosk.screen, "summary");
   kiosk.did();
   kiosk.wait(35);
-  assert.deepEqual([kiosk.screen, kiosk.did()], ["attract", ["forget", "beat"]]);
+  assert.deepEqual([kiosk.screen, kiosk.did()], ["farewell", ["forget", "beat"]]);
 });
 
 test("whoever plays with the summary does not hold the kiosk for ever", () => {
@@ -154,7 +165,7 @@ test("whoever plays with the summary does not hold the kiosk for ever", () => {
   }
   kiosk.touch();
   kiosk.wait(5); // 414 s in all; the health line calls a page stuck 455 s after the touch (tests/kiosk/test_kiosk.py)
-  assert.equal(kiosk.screen, "attract");
+  assert.equal(kiosk.screen, "farewell");
 });
 
 test("who finishes is bid farewell and forgotten at once; the same finger begins no visit, the next one does", () => {
