@@ -2,7 +2,7 @@
 /** What the kiosk shows: one screen at a time, drawn from the kiosk's state and the talk's. */
 import { Companion } from "./companion.js";
 import { byId, el, icon } from "./dom.js";
-import { countdownOf, screenOf, troubleOf } from "./kiosk_state.js";
+import { countdownOf, openingDay, screenOf, troubleOf } from "./kiosk_state.js";
 import { phaseOf } from "./state.js";
 import { Transcript } from "./transcript.js";
 import { inLanguage, language, t } from "./words.js";
@@ -49,7 +49,7 @@ export class Screens {
     byId("tongues", HTMLElement).hidden = screen !== "visit";
     if (screen === "visit") this.#visit(state);
     if (screen === "summary") this.#summary(state);
-    if (screen === "closed") say(byId("opens", HTMLElement), kiosk.standing?.opens ? t("kiosk.opens", { time: kiosk.standing.opens }) : "");
+    if (screen === "closed") say(byId("opens", HTMLElement), opens(kiosk));
     if (screen === "offline") say(byId("reason", HTMLElement), reason(kiosk, state, now_ms));
     this.#countdown(countdownOf(kiosk, now_ms));
   }
@@ -162,6 +162,12 @@ function more(state, push) {
   const phase = phaseOf(state);
   if (state.notice !== "") return t(`notice.${state.notice}${state.notice === "nothing_heard" && push ? "_push" : ""}`);
   return phase === "ready" ? t("kiosk.ready") : phase === "speaking" || phase === "thinking" ? "" : t(`more.${phase}`);
+}
+
+/** @param {Kiosk} kiosk */
+function opens({ standing }) {
+  const day = openingDay(standing);
+  return day === "" ? "" : t("kiosk.opens", { day: t(day), time: standing?.opens ?? "" });
 }
 
 /** For staff. @param {Kiosk} kiosk @param {State} state @param {number} now_ms */

@@ -8,8 +8,8 @@
 
 /**
  * How the kiosk is to be: what the server answers to each of the page's beats.
- * @typedef {{lesson: string, language: string, languages: readonly string[], open: boolean, opens: string, volume: number,
- *   quiet: boolean, mode: "push" | "open", noisy: boolean, idle_s: number, countdown_s: number, visit_s: number,
+ * @typedef {{lesson: string, language: string, languages: readonly string[], open: boolean, opens: string,
+ *   opens_in_days: number, opens_on: string, volume: number, quiet: boolean, mode: "push" | "open", noisy: boolean, idle_s: number, countdown_s: number, visit_s: number,
  *   epoch: string}} Standing
  *
  * What the kiosk goes by in the talk.
@@ -121,6 +121,13 @@ export function countdownOf(kiosk, now_ms) {
   if (standing === null || (screen !== "visit" && screen !== "summary")) return null;
   const still_ms = now_ms - stirred_ms - standing.idle_s * 1000;
   return still_ms < 0 ? null : Math.max(1, Math.ceil(standing.countdown_s - still_ms / 1000));
+}
+
+/** Which day a closed door opens: the key of its name, "" while it is open. @param {Standing | null} standing */
+export function openingDay(standing) {
+  if (!standing?.opens) return "";
+  const { opens_in_days: days, opens_on } = standing;
+  return days === 0 ? "kiosk.today" : days === 1 ? "kiosk.tomorrow" : `kiosk.on.${opens_on}`;
 }
 
 /** @param {Kiosk} kiosk @param {number} now_ms @returns {[Kiosk, Action[]]} */

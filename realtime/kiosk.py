@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from realtime.errors import SettingsError
-from realtime.hours import Opening, next_opening, parse
+from realtime.hours import DAYS, Opening, next_opening, parse
 from realtime.settings import Kiosk as KioskSettings
 from realtime.settings import Settings
 from realtime.tutor.lesson import Lesson
@@ -64,6 +64,7 @@ class Standing(Wire):
     open: bool
     opens: str  # by the clock on the wall, "" while it is open
     opens_in_days: int  # 0: today
+    opens_on: str  # the day of the week, as in the hours: "Mo"
     volume: float
     quiet: bool
     mode: Mode
@@ -100,6 +101,7 @@ def standing(kiosk: KioskSettings, lesson: str, epoch: str, now: datetime, *, qu
         open=closed is None,
         opens=closed.clock if closed else "",
         opens_in_days=closed.days if closed else 0,
+        opens_on=DAYS[(now.weekday() + closed.days) % 7] if closed else "",
         volume=kiosk.volume,
         quiet=quiet,
         mode="push" if kiosk.noisy else kiosk.mode,

@@ -51,6 +51,7 @@ def test_the_page_is_told_all_that_it_goes_by() -> None:
         "open": True,
         "opens": "",
         "opens_in_days": 0,
+        "opens_on": "",
         "volume": 0.5,
         "quiet": False,
         "mode": "open",
@@ -63,8 +64,13 @@ def test_the_page_is_told_all_that_it_goes_by() -> None:
 
 
 def test_a_closed_kiosk_says_when_it_opens() -> None:
-    closed = told(SUNDAY, hours="Mo-Fr 09:00-18:00")
-    assert (closed["open"], closed["opens"], closed["opens_in_days"]) == (False, "09:00", 1)
+    def opens(now: datetime, hours: str) -> tuple[Any, ...]:
+        closed = told(now, hours=hours)
+        return closed["open"], closed["opens"], closed["opens_in_days"], closed["opens_on"]
+
+    assert opens(SUNDAY, "Mo-Fr 09:00-18:00") == (False, "09:00", 1, "Mo")
+    assert opens(TUESDAY, "Mo 09:00-18:00") == (False, "09:00", 6, "Mo")
+    assert opens(TUESDAY, "Tu 16:30-18:00") == (False, "16:30", 0, "Tu")
 
 
 def test_in_a_noisy_hall_the_button_is_held_whatever_else_is_set() -> None:

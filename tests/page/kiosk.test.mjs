@@ -1,14 +1,14 @@
 // @ts-check
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { meaningOf } from "../../client_web/kiosk_guard.js";
-import { advance, countdownOf, opening, screenOf, troubleOf } from "../../client_web/kiosk_state.js";
+import { keepAwake, meaningOf } from "../../client_web/kiosk_guard.js";
+import { advance, countdownOf, opening, openingDay, screenOf, troubleOf } from "../../client_web/kiosk_state.js";
 
 /** @import { Action, Kiosk, KioskEvent, Standing, TalkNews } from "../../client_web/kiosk_state.js" */
 
 /** @type {Standing} */
 const standing = {
-  lesson: "visit", language: "es", languages: ["en", "es"], open: true, opens: "", volume: 1, quiet: false,
+  lesson: "visit", language: "es", languages: ["en", "es"], open: true, opens: "", opens_in_days: 0, opens_on: "", volume: 1, quiet: false,
   mode: "push", noisy: false, idle_s: 25, countdown_s: 10, visit_s: 300, epoch: "one",
 };
 /** @type {TalkNews} */
@@ -285,6 +285,12 @@ test("closed doors: nobody new comes in, and who is there may finish", () => {
   assert.deepEqual([kiosk.screen, kiosk.did()], ["closed", []]);
 });
 
+test("a closed door says on which day it opens", () => {
+  const day = (/** @type {number} */ opens_in_days) => openingDay({ ...standing, open: false, opens: "09:00", opens_in_days, opens_on: "Mo" });
+  assert.deepEqual([0, 1, 2, 7].map(day), ["kiosk.today", "kiosk.tomorrow", "kiosk.on.Mo", "kiosk.on.Mo"]);
+  assert.equal(openingDay(standing), "");
+});
+
 test("a talk that waits is renewed before the server ends it", () => {
   const kiosk = hall();
   kiosk.wait(599);
@@ -293,6 +299,25 @@ test("a talk that waits is renewed before the server ends it", () => {
   assert.deepEqual(kiosk.did(), ["forget"]);
   kiosk.wait(600);
   assert.deepEqual(kiosk.did(), ["forget"]);
+});
+
+test("the screen is kept awake from the start, and again whenever it is seen again", () => {
+  let asked = 0;
+  /** @type {() => void} */
+  let seen = () => assert.fail("nobody looks");
+  const document = {
+    visibilityState: "visible",
+    addEventListener: (/** @type {string} */ name, /** @type {() => void} */ on) => { if (name === "visibilitychange") seen = on; },
+  };
+  const navigator = { wakeLock: { request: async (/** @type {string} */ what) => { assert.equal(what, "screen"); asked++; } } };
+  keepAwake(/** @type {any} */ ({ document, navigator }));
+  assert.equal(asked, 1);
+  document.visibilityState = "hidden"; // here the browser lets go of it
+  seen();
+  assert.equal(asked, 1);
+  document.visibilityState = "visible";
+  seen();
+  assert.equal(asked, 2);
 });
 
 test("any key that a button may send is a press; shortcuts and the browser's keys are nothing", () => {

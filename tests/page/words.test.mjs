@@ -29,7 +29,7 @@ test("the page names no word that a catalogue lacks, and no catalogue has a word
   const sources = readdirSync(PAGE).filter((name) => /\.(js|html)$/.test(name)).map(read).join("\n");
   const named = [...sources.matchAll(/(?:data-t(?:-label)?=|\bt\()"([\w.]+)"/g)].map((match) => match[1]);
   for (const key of named) assert.ok(english.includes(key), key);
-  const built = /^(level|phase|more|feedback|notice|problem|settings|stage|kiosk\.reason|learnt\.note)\./;
+  const built = /^(level|phase|more|feedback|notice|problem|settings|stage|kiosk\.(reason|on)|learnt\.note)\./;
   for (const key of english) assert.ok(named.includes(key) || built.test(key) || sources.includes(`"${key}"`), key);
 });
 
