@@ -20,7 +20,7 @@ export class WrongKey extends Error {}
 
 /** @returns {Promise<Door>} */
 export async function fetchDoor() {
-  const answer = await fetch("/v1/door");
+  const answer = await fetch("/v1/door", { signal: AbortSignal.timeout(PATIENCE_MS) });
   if (!answer.ok) throw new Error(`door: ${answer.status}`);
   return answer.json();
 }

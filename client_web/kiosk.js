@@ -24,6 +24,8 @@ const BEAT_MS = 10_000;
 /** While something is wrong. */
 const ANXIOUS_BEAT_MS = 2000;
 const PATIENCE_MS = 6000;
+/** A page whose start has failed is loaded anew. */
+const ANEW_MS = 5000;
 const QUIET_SHARE = 0.25;
 /** In a noisy hall. */
 const RAISED_THRESHOLD = 0.75;
@@ -35,6 +37,8 @@ let known = [];
 let drawn = false;
 let beaten_ms = -Infinity;
 let beating = false;
+/** All is known that a talk wants. */
+let settled = false;
 
 const scheme = location.protocol === "https:" ? "wss" : "ws";
 const entry = new Entry(storeFor("/kiosk"), (...asked) => fetch(...asked));
@@ -92,7 +96,7 @@ function forget() {
   screens.forget();
   const { standing } = kiosk;
   if (standing === null) return;
-  if (language() !== standing.language) void choose(standing.language);
+  if (language() !== standing.language) choose(standing.language);
   void talk.prepare(standing.lesson, settings());
 }
 
@@ -103,18 +107,24 @@ function settings() {
   return { ...settingsFrom(null), language: language(), mode: standing?.mode ?? "push", threshold };
 }
 
-/** @param {string} code */
-async function choose(code) {
+/** The page stays as it is where the words do not come. @param {string} code */
+function choose(code) {
   const before = settings();
-  await speak(code);
+  speak(code).then(() => {
+    spoken();
+    return talk.change(settings(), before);
+  }, () => now("unreachable"));
+}
+
+/** The page speaks another language. */
+function spoken() {
   drawLanguages(offered(), { choose: chosen, begin: () => now("touch") });
   redraw();
-  await talk.change(settings(), before);
 }
 
 /** A visitor's choice. @param {string} code */
 function chosen(code) {
-  if (code !== language()) void choose(code);
+  if (code !== language()) choose(code);
 }
 
 function offered() {
@@ -133,7 +143,9 @@ async function beat() {
     const headers = { "Content-Type": "application/json", ...(key === "" ? {} : { Authorization: `Bearer ${key}` }) };
     const answer = await fetch("/v1/kiosk", { method: "POST", headers, body, signal: AbortSignal.timeout(PATIENCE_MS) });
     if (!answer.ok) throw new Error(`kiosk: ${answer.status}`);
-    heed(await answer.json());
+    const standing = await answer.json();
+    if (!settled) await settle(standing);
+    heed(standing);
   } catch {
     now("unreachable");
   } finally {
@@ -147,17 +159,19 @@ function heed(standing) {
   happen({ type: "standing", standing, now_ms: performance.now() });
   talk.speaker.volume = standing.volume * (standing.quiet ? QUIET_SHARE : 1);
   screens.calm(standing.quiet);
-  if (first) void settle(standing);
-  else talk.link.retry(); // the server is there: no need to wait
+  if (first) {
+    spoken();
+    void talk.prepare(standing.lesson, settings());
+  } else talk.link.retry(); // the server is there: no need to wait
 }
 
-/** The first word from the server: the page's language, and a talk for the first visitor. @param {Standing} standing */
+/** Before the page hears how it is to be: how a talk is let in, and the page's language. Throws. @param {Standing} standing */
 async function settle(standing) {
   entry.keys = (await fetchDoor()).keys;
   const key = keyIn(location.hash);
   if (entry.keys && key !== "") await entry.take(key);
-  await choose(standing.language);
-  await talk.prepare(standing.lesson, settings());
+  await speak(standing.language);
+  settled = true;
 }
 
 function tick() {
@@ -211,6 +225,20 @@ function meter() {
   byId("meter", HTMLElement).setAttribute("aria-valuenow", String(Math.round(share * 10) * 10));
 }
 
+/** Nothing runs yet that could mend it. What stands in the document is in no language but English. @param {unknown} error */
+function failed(error) {
+  byId("reason", HTMLElement).textContent = `For staff: the page could not start. ${error}`;
+  byId("offline", HTMLElement).hidden = false;
+  setTimeout(anew, ANEW_MS);
+}
+
+/** Not while the server is away: a page that cannot be loaded is the browser's own. */
+async function anew() {
+  const there = await fetch(location.pathname).then(({ ok }) => ok, () => false);
+  if (there) location.reload();
+  else setTimeout(anew, ANEW_MS);
+}
+
 async function open() {
   guard(window);
   keepAwake(window);
@@ -224,4 +252,4 @@ async function open() {
   meter();
 }
 
-await open();
+open().catch(failed);

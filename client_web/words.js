@@ -7,12 +7,15 @@
  */
 
 const FALLBACK = "en";
+const PATIENCE_MS = 10_000;
 
 /** @type {Catalogue} */
 let chosen = {};
 /** @type {Catalogue} */
 let fallback = {};
 let code = FALLBACK;
+/** What has come once need not come again. @type {Map<string, any>} */
+const files = new Map();
 
 /** @returns {Promise<Language[]>} the languages that have a catalogue */
 export async function languages() {
@@ -68,7 +71,10 @@ export function fillIn(root) {
 
 /** @param {string} name */
 async function catalogueFile(name) {
-  const answer = await fetch(new URL(`./messages/${name}.json`, import.meta.url));
+  if (files.has(name)) return files.get(name);
+  const answer = await fetch(new URL(`./messages/${name}.json`, import.meta.url), { signal: AbortSignal.timeout(PATIENCE_MS) });
   if (!answer.ok) throw new Error(`messages/${name}.json: ${answer.status}`);
-  return answer.json();
+  const file = await answer.json();
+  files.set(name, file);
+  return file;
 }

@@ -1,6 +1,7 @@
 """Strangers at the kiosk: a real server, the real page, a microphone in which somebody always speaks."""
 
 import json
+import re
 import shutil
 import wave
 from collections.abc import Iterator
@@ -23,7 +24,7 @@ from tests.clients.stage import RECORDING, script, scripted_engines
 from tests.searching import search
 from tests.serving import Served, serving
 
-SECRET = "quetzalcoatlus"  # no lesson says it
+SECRET, UNFINISHED = "quetzalcoatlus", "archaeopteryx"  # no lesson says them
 VISIT = [
     "I'm fine, thank you.", "A coffee, please.", "put me a tea", "I'd like a tea, please.", "To go, please.",
     "How much is it?", "Yes, it was fun.",
@@ -86,11 +87,16 @@ def page(browser: Browser, hall: Hall) -> Iterator[Page]:
 
 @contextmanager
 def kiosk(browser: Browser, url: str) -> Iterator[Page]:
+    with blank(browser) as page:
+        page.goto(f"{url}/kiosk")
+        ready(page)
+        yield page
+
+
+@contextmanager
+def blank(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(viewport=UPRIGHT, locale="en-US")
-    page = context.new_page()
-    page.goto(f"{url}/kiosk")
-    ready(page)
-    yield page
+    yield context.new_page()
     context.close()
 
 
@@ -151,14 +157,20 @@ def test_nothing_of_a_visitor_stays(hall: Hall, page: Page) -> None:
     assert SECRET in page.content()
     assert SECRET in heap(page)
     assert hall.held(SECRET)
+    script(hall.served, transcripts=[f"and then my {UNFINISHED}"])
+    sent = page.evaluate("atomTalk.snapshot().sent")
     page.mouse.down()
-    wait_for(page, "now.held")
+    wait_for(page, f"now.held && now.sent > {sent + RATE // 2}")
     page.mouse.up()
+    wait_for(page, f"now.turns.some(({{ text }}) => text.includes('{UNFINISHED}'))")
+    assert hall.held(UNFINISHED)
     page.wait_for_selector("#still-there[open]")
+    shown(page, "farewell")
     ready(page)
-    assert SECRET not in page.content()
-    assert SECRET not in heap(page)
-    assert hall.held(SECRET) == []
+    for secret in (SECRET, UNFINISHED):
+        assert secret not in page.content()
+        assert secret not in heap(page)
+        assert hall.held(secret) == []
     assert kept(page) == nothing
     # The second says goodbye; the third comes into a page as fresh as the first one did.
     come(page)
@@ -171,6 +183,73 @@ def test_nothing_of_a_visitor_stays(hall: Hall, page: Page) -> None:
     come(page)
     assert SECRET not in page.content()
     assert kept(page) == nothing
+
+
+@pytest.mark.parametrize(("noisy", "judged"), [(False, set[str]()), (True, {"0.75"})])
+def test_in_a_noisy_hall_more_must_be_heard(
+    browser: Browser, hall: Hall, noisy: bool, judged: set[str]
+) -> None:
+    said: list[str] = []
+    with blank(browser) as page:
+        told(page, noisy=noisy)
+        page.on("websocket", lambda socket: socket.on("framesent", lambda frame: said.append(str(frame))))
+        page.goto(f"{hall.served.url}/kiosk")
+        ready(page)
+        come(page)
+    assert said
+    assert {threshold for frame in said for threshold in re.findall(r'"threshold":([\d.]+)', frame)} == judged
+
+
+def test_in_quiet_mode_a_quarter_of_the_volume_is_left(browser: Browser, hall: Hall) -> None:
+    gains = "new Set(atomGains.map((node) => Math.round(node.gain.value * 100)))"
+    with blank(browser) as page:
+        page.add_init_script(
+            """const Usual = GainNode; window.atomGains = [];
+            window.GainNode = class extends Usual {
+                constructor(...how) { super(...how); atomGains.push(this); }
+            };"""
+        )
+        told(page, volume=0.8)
+        page.goto(f"{hall.served.url}/kiosk")
+        ready(page)
+        assert page.evaluate(f"[...{gains}]") == [80]
+        told(page, volume=0.8, quiet=True)
+        come(page)  # which makes the page beat
+        page.wait_for_function(f"() => [...{gains}].join() === '20'")
+        assert page.locator("body.calm").count() == 1
+
+
+def test_a_page_that_cannot_start_says_why_and_starts_as_soon_as_it_can(browser: Browser, hall: Hall) -> None:
+    with blank(browser) as page:
+        page.route("**/messages/es.json", lambda route: route.fulfill(status=503))
+        page.goto(f"{hall.served.url}/kiosk")
+        page.wait_for_selector("#offline:visible")
+        assert "messages/es.json: 503" in page.locator("#reason").inner_text()
+        page.unroute("**/messages/es.json")
+        ready(page)
+
+
+def test_a_page_that_is_not_let_in_is_offline_until_it_is(browser: Browser, hall: Hall) -> None:
+    with blank(browser) as page:
+        page.route("**/v1/door", lambda route: route.fulfill(status=503))
+        page.goto(f"{hall.served.url}/kiosk")
+        page.wait_for_selector("#offline:visible")
+        page.unroute("**/v1/door")
+        ready(page)
+        come(page)
+
+
+def test_a_closed_door_says_in_the_pages_language_when_it_opens(page: Page) -> None:
+    for language, days, says in (
+        ("es", 0, "Vuelve hoy a las 09:00."),
+        ("es", 2, "Vuelve el lunes a las 09:00."),
+        ("en", 1, "Come back tomorrow at 09:00."),
+        ("en", 6, "Come back on Monday at 09:00."),
+    ):
+        told(page, open=False, opens="09:00", opens_in_days=days, opens_on="Mo", language=language)
+        page.reload()
+        shown(page, "closed")
+        page.wait_for_function("(says) => document.querySelector('#opens').textContent === says", arg=says)
 
 
 def faults(page: Page) -> list[dict[str, Any]]:
@@ -222,6 +301,7 @@ def test_every_screen_is_for_everybody(hall: Hall, page: Page) -> None:
     page.wait_for_selector("#still-there", state="hidden")
     for said in VISIT[3:]:
         speak(page, hall, said)
+    wait_for(page, "now.lesson.finished")
     shown(page, "summary")
     assert "I'd like a tea, please." in page.locator("#learnt").inner_text()
     assert page.evaluate("document.querySelector('#learnt img').naturalWidth") > 0
@@ -234,7 +314,7 @@ def test_every_screen_is_for_everybody(hall: Hall, page: Page) -> None:
     look(page)
     assert "server" in (page.locator("#reason").text_content() or "")
     page.unroute("**/v1/kiosk")
-    told(page, open=False, opens="09:00")
+    told(page, open=False, opens="09:00", opens_in_days=2, opens_on="Mo")
     shown(page, "closed")
     look(page)
 
