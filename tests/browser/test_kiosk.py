@@ -7,6 +7,7 @@ import wave
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ VISIT = [
 SAID = f"my {SECRET} sings at night"
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 UPRIGHT, ACROSS = {"width": 1080, "height": 1920}, {"width": 1920, "height": 1080}
+SCREEN_OF = {"hint": "visit", "asked": "visit"}
 LEAST_TARGET_PX = 88
 NO_GESTURE = "--autoplay-policy=no-user-gesture-required"  # as a kiosk's browser is started
 
@@ -47,7 +49,12 @@ class Hall:
 
 @pytest.fixture(scope="module")
 def hall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hall]:
-    wish = tmp_path_factory.mktemp("search") / "wish"
+    with opened(tmp_path_factory.mktemp("search") / "wish") as hall:
+        yield hall
+
+
+@contextmanager
+def opened(wish: Path) -> Iterator[Hall]:
     program = ("tests.searching", str(wish))
     kiosk = {"TUTOR_KIOSK__MODE": "push", "TUTOR_KIOSK__IDLE_S": "5", "TUTOR_KIOSK__COUNTDOWN_S": "3"}
     with (
@@ -60,12 +67,16 @@ def hall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hall]:
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    with chromium(recorded(tmp_path_factory.mktemp("sound"))) as browser:
+        yield browser
+
+
+def recorded(folder: Path) -> Path:
+    """Somebody who always speaks."""
     with wave.open(str(RECORDING), "rb") as file:
         samples = np.frombuffer(file.readframes(file.getnframes()), np.int16)
         voice = soxr.resample(samples, file.getframerate(), RATE).astype(np.int16)
-    sound = write(tmp_path_factory.mktemp("sound") / "microphone.wav", voice)
-    with chromium(sound) as browser:
-        yield browser
+    return write(folder / "microphone.wav", voice)
 
 
 @contextmanager
@@ -95,7 +106,7 @@ def kiosk(browser: Browser, url: str) -> Iterator[Page]:
 
 @contextmanager
 def blank(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport=UPRIGHT, locale="en-US")
+    context = browser.new_context(viewport=UPRIGHT, locale="en-US")  # type: ignore[arg-type]
     yield context.new_page()
     context.close()
 
@@ -281,22 +292,44 @@ def overflow(page: Page) -> list[str]:
 
 
 def look(page: Page) -> None:
-    for size in (UPRIGHT, ACROSS):
+    for scheme, size in product(("light", "dark"), (UPRIGHT, ACROSS)):
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # what moves has no settled colours
         page.set_viewport_size(size)  # type: ignore[arg-type]
         assert (faults(page), small_targets(page), overflow(page)) == ([], [], [])
 
 
-def test_every_screen_is_for_everybody(hall: Hall, page: Page) -> None:
-    page.emulate_media(reduced_motion="reduce")  # a moving text has no settled colours
-    look(page)
+def states(page: Page, hall: Hall) -> Iterator[str]:
+    """All that a kiosk may show, one after another. Its clock stands still while it is looked at."""
+    page.add_init_script(
+        """let stands = null, stood = 0; const now = performance.now.bind(performance);
+        performance.now = () => (stands ?? now()) - stood;
+        window.kioskClock = {
+            stop() { stands = now(); },
+            go() { stood += now() - stands; stands = null; },
+        };"""
+    )
+    page.goto(f"{hall.served.url}/kiosk")
+    ready(page)
+    for state in _visit(page, hall):
+        page.evaluate("kioskClock.stop()")
+        assert page.locator(f"body[data-screen={SCREEN_OF.get(state, state)}]").count() == 1
+        yield state
+        page.evaluate("kioskClock.go()")
+
+
+def _visit(page: Page, hall: Hall) -> Iterator[str]:
+    yield "attract"
     come(page)
     for said in VISIT[:3]:
+        wait_for(page, "now.phase === 'ready'")
         speak(page, hall, said)
+    wait_for(page, "now.phase === 'ready'")
+    yield "visit"
     page.locator("#ask-hint").click()
     page.wait_for_selector("#hint:visible")
-    look(page)
+    yield "hint"
     page.wait_for_selector("#still-there[open]")
-    look(page)
+    yield "asked"
     page.locator("#stay").click()
     page.wait_for_selector("#still-there", state="hidden")
     for said in VISIT[3:]:
@@ -305,18 +338,24 @@ def test_every_screen_is_for_everybody(hall: Hall, page: Page) -> None:
     shown(page, "summary")
     assert "I'd like a tea, please." in page.locator("#learnt").inner_text()
     assert page.evaluate("document.querySelector('#learnt img').naturalWidth") > 0
-    look(page)
+    yield "summary"
     page.locator("#done").click()
     shown(page, "farewell")
-    look(page)
+    yield "farewell"
     page.route("**/v1/kiosk", lambda route: route.abort())
     shown(page, "offline")
-    look(page)
     assert "server" in (page.locator("#reason").text_content() or "")
+    yield "offline"
     page.unroute("**/v1/kiosk")
     told(page, open=False, opens="09:00", opens_in_days=2, opens_on="Mo")
     shown(page, "closed")
-    look(page)
+    yield "closed"
+
+
+def test_every_screen_is_for_everybody(browser: Browser, hall: Hall) -> None:
+    with blank(browser) as page:
+        for _ in states(page, hall):
+            look(page)
 
 
 def told(page: Page, **changes: Any) -> None:
