@@ -167,7 +167,8 @@ class Screen:
 
     def press(self, ms: float) -> None:
         box = self.page.locator("#main-button").bounding_box()
-        assert box, "there is no button to press"
+        if box is None:
+            raise Stuck("there is no button to press")
         self.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
         self.page.mouse.down()
         self.page.wait_for_timeout(ms)
@@ -342,7 +343,7 @@ def measure(hall: Hall, visitors: int) -> Figures:
         figures.conversation_ms += hall.conversation(MANY)
         receive(hall, visitors, figures)
         figures.conversation_ms += hall.conversation(MANY)
-    except Stuck as error:
+    except (Stuck, TimeoutError) as error:
         figures.stuck = f"visitor {len(figures.visits) + 1}: {error}"
     return figures
 
@@ -466,7 +467,7 @@ def main() -> int:
         figures = measure(hall, arguments.visitors)
     failed = list(failures(figures))
     if arguments.json:
-        print(json.dumps(asdict(figures)))
+        print(json.dumps(asdict(figures) | {"failed": failed}))
     else:
         print("\n".join(lines(figures, time.monotonic() - began_s)))
         print("\n".join(f"FAILED: {line}" for line in failed) or "passed")
