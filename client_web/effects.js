@@ -65,6 +65,9 @@ function onServer(state, event) {
       return state.setup === null ? [] : configure(state.setup);
     case "error":
       return state.resuming ? opening(state) : [];
+    case "response.created":
+      // To what was said before: it would speak into what is being said, and stand in the way of the answer to that.
+      return state.held ? [send({ type: "response.cancel" }), { do: "clear" }] : [];
     case "tutor.clip":
       return [{ do: "begin", item: event.item_id, clip: event.clip }];
     case "tutor.duck":

@@ -9,8 +9,8 @@
 /**
  * How the kiosk is to be: what the server answers to each of the page's beats.
  * @typedef {{lesson: string, language: string, languages: readonly string[], open: boolean, opens: string,
- *   opens_in_days: number, opens_on: string, volume: number, quiet: boolean, mode: "push" | "open", noisy: boolean, idle_s: number, countdown_s: number, visit_s: number,
- *   epoch: string}} Standing
+ *   opens_in_days: number, opens_on: string, volume: number, quiet: boolean, mode: "push" | "open", noisy: boolean,
+ *   idle_s: number, countdown_s: number, visit_s: number, epoch: string}} Standing
  *
  * What the kiosk goes by in the talk.
  * @typedef {{phase: Phase, problem: Problem | null, finished: boolean}} TalkNews

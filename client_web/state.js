@@ -236,12 +236,10 @@ function onError(state, { error }) {
     return { ...quiet(state), link: "open", resuming: false, session: state.offered, notice: "started_afresh" };
   }
   if (error.code === "input_audio_buffer_commit_empty") return nothingHeard(state);
-  if (HARMLESS.has(error.code ?? "")) return state;
+  if (error.code === "conversation_already_has_active_response") return { ...state, awaiting: false }; // that one comes
+  if (error.code === "response_cancel_not_active") return state; // both may act at once: what crosses on the wire is no trouble
   return { ...state, awaiting: false, notice: "trouble" };
 }
-
-/** Both sides may act at once; what crosses on the wire is no trouble. */
-const HARMLESS = new Set(["response_cancel_not_active", "conversation_already_has_active_response"]);
 
 /** @param {State} state @returns {State} */
 function nothingHeard(state) {

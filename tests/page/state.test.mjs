@@ -172,6 +172,17 @@ test("letting go sends the answer, and only if it was held", () => {
   assert.equal(phaseOf(after(...PUSH, release)), "ready");
 });
 
+test("a reply to what was said before does not come between what is being said and its answer", () => {
+  const [made] = replying;
+  const again = [...PUSH, { type: "page.press" }, { type: "page.release" }, { type: "page.press" }];
+  assert.deepEqual(effects(again, made), ["response.cancel", "clear"]);
+  assert.deepEqual(effects(again.slice(0, -1), made), []);
+  // The two cross on the wire: the second answer is refused, and the first reply is the one that comes.
+  const refused = [...again, made, { type: "page.release" }, failed("conversation_already_has_active_response")];
+  assert.equal(phaseOf(after(...refused)), "thinking");
+  assert.equal(phaseOf(after(...refused, done("completed"))), "ready");
+});
+
 test("nothing heard leads back to listening with a word about it", () => {
   const empty = after(...OPEN, speechStarted, speechStopped, completed(" "));
   assert.deepEqual([phaseOf(empty), empty.notice], ["listening", "nothing_heard"]);
