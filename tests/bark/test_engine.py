@@ -101,6 +101,27 @@ def test_a_sentence_is_pushed_once_and_to_its_end(bark: Bark) -> None:
     assert [len(piece) // 320 for piece in pieces] == [7, 15, 30, 60, 113]
 
 
+@pytest.mark.parametrize(("number", "tokens"), [(0, THREE_SECONDS), (2, 400)])
+def test_each_piece_is_its_end_of_what_the_original_makes_of_the_sentence_so_far(
+    bark: Bark, number: int, tokens: int
+) -> None:
+    """The voice stays where it is and all coarse codes are seen again: no piece is the next one's history."""
+    asked = request(bark, number, tokens)
+    engine = Engine(bark, slots=2)
+    sentence = engine.submit(asked)
+    engine.submit(request(bark, 1, tokens=60))
+    pieces = run(engine)[sentence.number]
+    coarse = torch.from_numpy(codes_of(sentence.said))
+    stream, pushed = Stream(), 0
+    for piece in pieces:
+        begins, pushed = pushed, pushed + len(piece) // 320
+        codes = bark.fine.complete(coarse[:, :pushed], bark.voices[asked.voice], asked.seed)
+        made = bark.codec.decode(codes[:, begins:], stream)
+        np.testing.assert_allclose(piece, made.numpy(), atol=1e-5)
+    assert len(pieces) >= 5
+    assert pushed == coarse.shape[1]
+
+
 def test_exact_sound_is_the_codecs_of_the_whole(bark: Bark) -> None:
     asked = replace(request(bark, 1), mode="exact")
     engine = Engine(bark, slots=2)
