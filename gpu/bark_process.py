@@ -59,6 +59,18 @@ class NoStart(Exception):
     """The process ended, or was given up, before it could work; why."""
 
 
+class Stopped(BaseModel):
+    """What the process says of a job that it was told to stop: steps until the slot was free, and passes."""
+
+    stopped: int = Field(ge=0)
+    passes: dict[str, int] = {}
+
+    def count(self) -> None:
+        metrics.STOP_STEPS.observe(self.stopped)
+        for stage, passes in self.passes.items():
+            metrics.PASSES.labels(stage).inc(passes)
+
+
 class Garbled(Exception):
     """The process said something that it never says."""
 
@@ -239,6 +251,9 @@ class BarkProcess:
             return
         if not is_answer(head, body):
             raise Garbled
+        if "stopped" in head:
+            Stopped.model_validate(head).count()
+            return
         outlet = self._jobs.get(head["job"])
         if outlet is None:
             return

@@ -58,7 +58,13 @@ FIRST_SOUND = Histogram(
     buckets=(0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1, 2, 5, 15, 60),
 )
 PASSES = Counter(
-    "speech_passes", "Bark's passes for sentences said to their end.", ["stage"], registry=REGISTRY
+    "speech_passes", "Bark's passes for sentences said to their end or stopped.", ["stage"], registry=REGISTRY
+)
+STOP_STEPS = Histogram(
+    "speech_stop_steps",
+    "Steps of Bark's engine from hearing that a sentence is stopped until its slot was free.",
+    registry=REGISTRY,
+    buckets=(0, 1, 2, 5, 10, 100),
 )
 FIRST_SHARE = Histogram(
     "speech_first_sound_share",

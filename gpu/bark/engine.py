@@ -119,6 +119,7 @@ class Engine:
     def __init__(self, bark: Bark, slots: int, steps: Steps | None = None) -> None:
         self.bark = bark
         self.passes = Counter[str]()
+        self.steps = 0
         self._device = bark.semantic.model.places.device
         self._steps = steps or self._eagerly
         self._free = list(range(slots))
@@ -155,6 +156,13 @@ class Engine:
     @torch.inference_mode()
     def step(self) -> list[Piece]:
         """One pass; the sound that came of it."""
+        pieces = self._pass()
+        self.steps += 1
+        return pieces
+
+    # what comes next
+
+    def _pass(self) -> list[Piece]:
         self._join()
         heavy = self._due()
         light = self._wanted()
@@ -165,8 +173,6 @@ class Engine:
         if light:
             self._decode(*light)
         return []
-
-    # what comes next
 
     def _join(self) -> None:
         self._waiting.sort(key=_urgency)

@@ -70,10 +70,10 @@ class Speaker:
     def idle(self) -> bool:
         return self._engine.idle
 
-    def take(self, head: Head) -> None:
-        """A job, or the end of one that nobody waits for any more."""
+    def take(self, head: Head, asked_at: int) -> None:
+        """A job, or the end of one that nobody waits for any more; asked when so many steps were done."""
         if "stop" in head:
-            self._forget(head["stop"], cancel=True)
+            self._stop(head["stop"], asked_at)
             return
         job = head["job"]
         try:
@@ -109,6 +109,13 @@ class Speaker:
         mode = "exact" if head.get("mode") == "exact" else "stream"
         request = Request(text, str(head["voice"]), int(head["seed"]), mode, due_at, most)
         return self._engine.submit(request, chosen(self._speed, most // 2))
+
+    def _stop(self, job: int, asked_at: int) -> None:
+        """Answers with the steps that it took to free the slot, and with what was drawn till then."""
+        sentence = self._sentences.get(job)
+        self._forget(job, cancel=True)
+        report = sentence.report() if sentence else {}
+        self._send({"job": job, "stopped": self._engine.steps - asked_at, **report}, b"")
 
     def _tell(self, piece: Piece) -> None:
         job = self._jobs[piece.sentence]
@@ -197,11 +204,11 @@ def main() -> None:
     torch.set_num_threads(max(1, (os.cpu_count() or 2) // 2))
     inlet, outlet = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints must not fall between the messages
-    asked: queue.SimpleQueue[Head] = queue.SimpleQueue()
+    asked: queue.SimpleQueue[tuple[Head, int]] = queue.SimpleQueue()
 
     def listen() -> None:
         while message := read(inlet):
-            asked.put(message[0])
+            asked.put((message[0], engine.steps))
         os._exit(0)  # the server's end is ours
 
     def send(head: Head, body: bytes = b"") -> None:
@@ -222,7 +229,7 @@ def main() -> None:
     speaker = Speaker(engine, measured.speed, send)
     while True:
         while speaker.idle or not asked.empty():
-            speaker.take(asked.get())
+            speaker.take(*asked.get())
         speaker.step()
 
 

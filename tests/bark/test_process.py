@@ -13,7 +13,8 @@ import pytest
 
 from gpu.bark.engine import Engine
 from gpu.bark.process import Measured, Speaker, greeting, measure
-from gpu.bark.schedule import Speed
+from gpu.bark.schedule import SEMANTIC_PER_S, Speed
+from gpu.bark.sentences import longest_s
 from gpu.bark.voices import Voices
 from gpu.bark.weights import Bark
 from gpu.pipe import ALIVE, Head, Message, pack, read
@@ -48,12 +49,16 @@ class Process:
                 over[head["job"]] = head, samples[head["job"]]
         return over
 
-    def end_of(self, job: int) -> Head:
+    def end_of(self, job: int) -> tuple[Head, list[Head]]:
+        """And what is said of others that were stopped."""
+        stopped: list[Head] = []
         while True:
-            head, _ = self.next()
+            head, body = self.next()
             if head["job"] == job and "end" in head:
-                return head
+                return head, stopped
             assert "end" not in head, "a job that was stopped was said to its end"
+            assert not body or head["job"] not in [one["job"] for one in stopped]
+            stopped += [head] if "stopped" in head else []
 
     def job(self, number: int, text: str, **more: object) -> None:
         head = {"job": number, "text": text, "voice": self.greeting["voices"][0], "seed": number, "due_ms": 0}
@@ -106,10 +111,14 @@ def test_a_job_that_is_stopped_says_no_more_and_leaves_room(process: Process) ->
     process.job(1, LONG)
     process.job(2, LONG)
     process.job(3, "Yes.")
-    process.next()
+    process.next()  # a sound of the first
     process.ask({"stop": 1})
     process.ask({"stop": 2})
-    assert process.end_of(3)["end"]
+    end, stopped = process.end_of(3)
+    assert end["end"]
+    assert [one["job"] for one in stopped] == [1, 2]
+    assert all(one["stopped"] <= 1 for one in stopped)
+    assert 47 <= stopped[0]["passes"]["semantic"] < round(longest_s(LONG) * SEMANTIC_PER_S)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A turn spoken by Bark, on random weights: from its process to the learner, and stopped by them; and the
+"""Turns spoken by Bark, on random weights: from its process to the learner, and stopped by them; and the
 self-test of it."""
 
 import os
@@ -12,20 +12,21 @@ import httpx
 import pytest
 
 from realtime.tutor import lessons
-from tests.edges.talker import Talker, talking
+from tests.edges.talker import RIGHT, Talker, spoken, talking
 from tests.engines.vllm import PYTHON
+from tests.gpu.speech_server import eventually
 from tests.serving import EMBEDDED, Served, serving
 
 # Random weights never end a sentence: it takes as long as its text allows, here all of Bark's 15 s.
-LINE = (
-    "Hello! Unfortunately communication between international organizations "
-    "is traditionally extraordinarily complicated today."
-)
+LINE = "Unfortunately, international communication remains traditionally extraordinarily complicated."
 MAKE = (
     "import sys; from pathlib import Path; from tests.bark.tiny import make_bark; "
     "make_bark(Path(sys.argv[1]))"
 )
-OPENING = "Hello! I'm Atom, your new neighbor."
+TOKENS = 768  # semantic ones: the most that Bark draws, 15 s
+REACTION = "react: I'm glad to hear that."
+STOPPED = 'speech_jobs_total{engine="bark",outcome="stopped"}'
+DRAWN = 'speech_passes_total{stage="semantic"}'
 
 
 @pytest.fixture(scope="module")
@@ -45,9 +46,9 @@ def bark(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def tutor(tmp_path_factory: pytest.TempPathFactory, bark: dict[str, str]) -> Iterator[Served]:
     lesson = (Path(lessons.__file__).parent / "lessons" / "greetings.yaml").read_text()
-    assert OPENING in lesson
+    assert lesson.count(REACTION) == 1
     own = tmp_path_factory.mktemp("lessons")
-    (own / "greetings.yaml").write_text(lesson.replace(OPENING, LINE))
+    (own / "greetings.yaml").write_text(lesson.replace(REACTION, f"react: {LINE}"))
     with serving("--lessons", str(own), program=("realtime",), **bark) as served:
         yield served
 
@@ -58,38 +59,60 @@ async def measured(tutor: Served, name: str) -> float:
     return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith(name))
 
 
-async def until_it_speaks(talker: Talker) -> None:
-    """Within the long sentence."""
-    await talker.send({"type": "response.create"})
-    for _ in LINE.split("! "):
-        await talker.until("tutor.clip")
+async def answers(tutor: Served, talker: Talker) -> None:
+    """The learner, rightly; then the first sound of the tutor's long sentence is there."""
+    await talker.opening()
+    await talker.hear(await spoken(tutor, RIGHT))
+    await talker.until("response.created")
     await talker.until_sound()
 
 
-async def test_sound_is_heard_before_the_sentence_is_drawn(tutor: Served) -> None:
+async def until_every_stop_is_counted(tutor: Served) -> None:
+    """By the engine itself: it tells a moment after its slot is free."""
+
+    async def counted() -> bool:
+        return await measured(tutor, "speech_stop_steps_count") == await measured(tutor, STOPPED)
+
+    await eventually(counted)
+
+
+async def test_a_spoken_turn_is_answered_before_the_answer_is_drawn(tutor: Served) -> None:
     async with talking(tutor) as talker:
-        await until_it_speaks(talker)
-        heard = sum(len(message) for message in talker.log if isinstance(message, bytes))
-        await talker.until("tutor.clip")  # of what comes next, once this sentence is whole
-        whole = sum(len(message) for message in talker.log if isinstance(message, bytes))
+        await answers(tutor, talker)
+        before = await measured(tutor, "speech_first_sound_share_count")
+        done = await talker.until("response.done")
+    assert done["response"]["status"] == "completed"
+    assert LINE in done["response"]["output"][0]["content"][0]["transcript"]
     drawn, said = [await measured(tutor, f"speech_first_sound_share_{one}") for one in ("sum", "count")]
-    assert said >= 1
+    assert said > before
     assert drawn < 0.9 * said
-    assert (whole - heard) / 48_000 > 8
-    assert await measured(tutor, 'speech_passes_total{stage="semantic"}') > 500
     assert await measured(tutor, 'speech_takes_total{fault="good"}') >= 1
 
 
-async def test_who_is_interrupted_leaves_room_at_once(tutor: Served) -> None:
-    """There is one slot: while one sentence is spoken, no other begins."""
-    stopped = 'speech_jobs_total{engine="bark",outcome="stopped"}'
-    async with talking(tutor) as first, talking(tutor) as second:
-        await until_it_speaks(first)
-        before = await measured(tutor, stopped)
-        await first.send({"type": "response.cancel"})
+@pytest.mark.parametrize("how", ["spoken over", "cancelled"])
+async def test_who_is_interrupted_leaves_room_within_a_step(tutor: Served, how: str) -> None:
+    """There is one slot: while one sentence is spoken, no other begins. The sentence that the learner hears
+    is not drawn to its end when it is stopped: it was heard before."""
+    async with talking(tutor, tutor=False) as first, talking(tutor, tutor=False) as second:
+        await first.opening()
+        await until_every_stop_is_counted(tutor)
+        stops, drawn = await measured(tutor, STOPPED), await measured(tutor, DRAWN)
+        await first.hear(await spoken(tutor, RIGHT))
+        await first.until("response.created")
+        await first.until_sound()
+        if how == "cancelled":
+            await first.send({"type": "response.cancel"})
+        else:
+            await first.hear(await spoken(tutor, RIGHT))
         assert (await first.until("response.done"))["response"]["status"] == "cancelled"
-        assert await measured(tutor, stopped) == before + 1
-        await until_it_speaks(second)
+        await until_every_stop_is_counted(tutor)
+        assert await measured(tutor, STOPPED) > stops
+        assert 47 <= await measured(tutor, DRAWN) - drawn < TOKENS
+        await second.send({"type": "response.create"})
+        await second.until_sound()
+    stopped, steps = [await measured(tutor, f"speech_stop_steps_{one}") for one in ("count", "sum")]
+    assert steps <= stopped
+    assert await measured(tutor, 'speech_stop_steps_bucket{le="1.0"}') == stopped
 
 
 def test_the_self_test_hears_its_stream_whole_and_without_joints(

@@ -59,6 +59,7 @@ class Scripted:
                 file.write(json.dumps(head) + "\n")
             if "stop" in head:
                 self._stopped[head["stop"]].set()
+                self.send({"job": head["stop"], "stopped": 1, "passes": {"semantic": 20}})
             else:
                 self._stopped[head["job"]] = threading.Event()
                 threading.Thread(target=self._speak, args=(head,), daemon=True).start()

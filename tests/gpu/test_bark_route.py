@@ -160,7 +160,13 @@ async def test_the_engines_own_counts_are_shown(client: AsyncOpenAI, server: Spe
     assert (passes, shares, share) == (50, 1, 0.5)
 
 
-async def test_closing_a_stream_stops_bark(client: AsyncOpenAI, folder: Path) -> None:
+async def test_closing_a_stream_stops_bark(client: AsyncOpenAI, server: SpeechServer, folder: Path) -> None:
+    async def counts() -> tuple[float, float, float]:
+        passes = await server.metric("speech_passes_total", stage="semantic")
+        stops = await server.metric("speech_stop_steps_count")
+        return passes, stops, await server.metric("speech_stop_steps_sum")
+
+    before = await counts()
     create = client.audio.speech.with_streaming_response.create
     async with create(
         model="bark", voice="alloy", input="Stuck?", response_format="pcm", extra_body={"seed": 7}
@@ -171,6 +177,11 @@ async def test_closing_a_stream_stops_bark(client: AsyncOpenAI, folder: Path) ->
         return "stop" in asked_of_bark(folder)[-1]
 
     await eventually(stopped)
+
+    async def counted() -> bool:
+        return [now - then for now, then in zip(await counts(), before, strict=True)] == [20, 1, 1]
+
+    await eventually(counted)
 
 
 async def test_models_and_voices_are_listed(client: AsyncOpenAI, http: httpx.AsyncClient) -> None:
