@@ -26,7 +26,7 @@ from gpu.bark.generate import (
     semantic_prompt,
 )
 from gpu.bark.request import Request
-from gpu.bark.schedule import Schedule, next_piece
+from gpu.bark.schedule import FRAMES_PER_S, Schedule, next_piece
 from gpu.bark.voices import Voice
 from gpu.bark.weights import Bark
 
@@ -64,6 +64,11 @@ class Sentence:
     sounded: bool = False
     passes: Counter[str] = field(default_factory=Counter[str])
     semantic_at_first: int = 0
+
+    @property
+    def due_at(self) -> float:
+        """When what comes next of it must play by: sound that has left is still being heard."""
+        return self.request.due_at + (self.pushed / FRAMES_PER_S if self.sounded else 0)
 
     @property
     def whole(self) -> bool:
@@ -132,6 +137,12 @@ class Engine:
     @property
     def idle(self) -> bool:
         return not self.active and not self._waiting
+
+    @property
+    def company(self) -> int:
+        """How many are spoken at once when the next one is."""
+        slots = len(self.active) + len(self._free)
+        return min(slots, len(self.active) + len(self._waiting) + 1)
 
     @property
     def slots_in_use(self) -> int:
@@ -339,4 +350,4 @@ class Engine:
 
 
 def _urgency(sentence: Sentence) -> tuple[float, int]:
-    return sentence.request.due_at, sentence.number
+    return sentence.due_at, sentence.number

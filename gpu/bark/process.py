@@ -108,7 +108,7 @@ class Speaker:
         due_at = time.monotonic() + int(head.get("due_ms", 0)) / 1000
         mode = "exact" if head.get("mode") == "exact" else "stream"
         request = Request(text, str(head["voice"]), int(head["seed"]), mode, due_at, most)
-        return self._engine.submit(request, chosen(self._speed, most // 2))
+        return self._engine.submit(request, chosen(self._speed, most // 2, self._engine.company))
 
     def _stop(self, job: int, asked_at: int) -> None:
         """Answers with the steps that it took to free the slot, and with what was drawn till then."""

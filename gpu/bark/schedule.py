@@ -21,13 +21,27 @@ GROWING = (FIRST_FRAMES, 15, 30, 60, 120)  # frames
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """Seconds of a pass, with one sentence in the batch."""
+    """Seconds of a pass, with one sentence in the batch; `among` several, as one of them waits for it."""
 
     semantic: float
     coarse: float
     prefill: float
     fine: float  # all six codebooks
     frame: float  # of the codec
+
+    def among(self, sentences: int) -> "Speed":
+        """A step takes all along, but the two stages take turns; prompts and sound are each one's own.
+
+        That is the worst of it: those that have sound in hand give way.
+        """
+        turns = min(sentences, 2)
+        return Speed(
+            self.semantic * turns,
+            self.coarse * turns,
+            self.prefill * sentences,
+            self.fine * sentences,
+            self.frame * sentences,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +64,16 @@ def next_piece(schedule: Schedule, number: int, pushed: int, drawn: int, *, whol
     return size if left >= size else left if whole else 0
 
 
-def chosen(speed: Speed, semantic: int) -> Schedule:
-    """For a sentence of about so many semantic tokens: that which starts soonest and never starves."""
+def chosen(speed: Speed, semantic: int, sentences: int = 1) -> Schedule:
+    """For one of so many sentences, of about so many semantic tokens: it starts soonest and never starves.
+
+    The cut is the one that is best alone, whatever the company, since what is said depends on it. How many
+    pieces wait for each other does not change the sound.
+    """
     frames = frames_of(semantic)
     plans = [Schedule(GROWING[first:]) for first in range(len(GROWING))] + [Schedule((max(frames, 1),))]
-    timed = [(plan, list(arrivals(speed, semantic, plan))) for plan in plans]
-    best, pieces = min(timed, key=lambda one: start_s(one[1]))
+    best = min(plans, key=lambda plan: start_s(list(arrivals(speed, semantic, plan))))
+    pieces = list(arrivals(speed.among(sentences), semantic, best))
     begins_s = start_s(pieces)
     return Schedule(best.sizes, 1 + sum(at < begins_s for at, _ in pieces))
 

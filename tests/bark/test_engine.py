@@ -157,6 +157,21 @@ def test_the_most_urgent_goes_first(bark: Bark) -> None:
     assert not later.heard
 
 
+def test_who_has_sound_in_hand_lets_others_go_first(bark: Bark) -> None:
+    """The first was due sooner, and has 7 frames, 0.09 s, that are still being heard."""
+    engine = Engine(bark, slots=2)
+    first = engine.submit(request(bark, 0))
+    until_sound(engine)
+    while not first.frames_due():
+        engine.step()
+    second = engine.submit(replace(request(bark, 1), due_at=0.05))
+    while not second.heard:
+        engine.step()
+    assert first.pushed == 7
+    until_sound(engine)
+    assert (first.pushed, second.pushed) == (22, 0)
+
+
 def test_no_two_long_passes_follow_each_other_while_a_step_is_wanted(bark: Bark) -> None:
     engine = Engine(bark, slots=4)
     for number in range(4):

@@ -18,8 +18,10 @@ from gpu.bark.sentences import longest_s
 from gpu.bark.voices import Voices
 from gpu.bark.weights import Bark
 from gpu.pipe import ALIVE, Head, Message, pack, read
+from tests.bark.test_schedule import CARD
 
 ROOT = Path(__file__).parents[2]
+SHORT = "Hello, my name is Atom."
 LONG = "The quick brown fox jumps over the lazy dog, and nobody in the village was surprised by it at all."
 
 
@@ -150,7 +152,7 @@ def test_between_two_passes_it_says_that_it_is_alive(bark: Bark) -> None:
     told: list[Head] = []
     speaker = Speaker(Engine(bark, 1), Speed(0, 0, 0, 0, 0), lambda head, _: told.append(head), ticking(1))
     job = {"job": 1, "text": LONG, "voice": "v2/en_speaker_6", "seed": 1, "mode": "exact"}
-    speaker.take(job)
+    speaker.take(job, 0)
     for _ in range(30):
         speaker.step()
     assert 4 <= told.count(ALIVE) == len(told) <= 7
@@ -181,3 +183,20 @@ def test_a_folder_without_a_model_is_refused_with_its_reason(tmp_path: Path) -> 
     assert b"tokenizer.json" in ended.stderr
     told = read(io.BytesIO(ended.stdout))
     assert told and "tokenizer.json" in told[0]["failed"]
+
+
+def test_who_joins_many_waits_for_more_of_its_sound(bark: Bark) -> None:
+    """At a card's speed: alone a sentence begins with its first frames."""
+    said: dict[int, list[int]] = {job: [] for job in range(8)}
+
+    def send(head: Head, body: bytes) -> None:
+        said[head["job"]].append(len(body))
+
+    speaker = Speaker(Engine(bark, slots=8), CARD, send, lambda: 0)
+    for job in range(8):
+        speaker.take({"job": job, "text": SHORT, "voice": "v2/en_speaker_6", "seed": job}, 0)
+    while not speaker.idle:
+        speaker.step()
+    assert said[0][0] == 7 * 640
+    assert said[7][0] > 7 * 640
+    assert all(sum(pieces) == sum(said[0]) for pieces in said.values())

@@ -31,11 +31,11 @@ speeds = st.builds(
 
 
 @settings(deadline=None)
-@given(speeds, st.integers(5, 600))
-def test_sound_that_has_begun_never_starves(speed: Speed, semantic: int) -> None:
-    """The pieces that are not held come before what was played until then is over."""
-    schedule = chosen(speed, semantic)
-    pieces = list(arrivals(speed, semantic, schedule))
+@given(speeds, st.integers(5, 600), st.integers(1, 32))
+def test_sound_that_has_begun_never_starves(speed: Speed, semantic: int, sentences: int) -> None:
+    """The pieces that are not held come before what was played until then is over, in any company."""
+    schedule = chosen(speed, semantic, sentences)
+    pieces = list(arrivals(speed.among(sentences), semantic, schedule))
     begins_s = pieces[min(schedule.held, len(pieces)) - 1][0]
     played = 0
     for at_s, frames in pieces:
@@ -49,6 +49,21 @@ def test_no_other_cut_starts_sooner(speed: Speed, semantic: int) -> None:
     begins_s = start_s(list(arrivals(speed, semantic, chosen(speed, semantic))))
     for first in range(len(GROWING)):
         assert begins_s <= start_s(list(arrivals(speed, semantic, Schedule(GROWING[first:])))) + 1e-9
+
+
+@settings(deadline=None)
+@given(speeds, st.integers(5, 600), st.integers(1, 32))
+def test_how_a_sentence_is_cut_does_not_depend_on_its_company(
+    speed: Speed, semantic: int, sentences: int
+) -> None:
+    assert chosen(speed, semantic, sentences).sizes == chosen(speed, semantic).sizes
+
+
+def test_the_first_pieces_wait_where_many_are_spoken() -> None:
+    held = [chosen(CARD, 150, sentences).held for sentences in (1, 4, 16, 32)]
+    assert held[0] == 1
+    assert held == sorted(held)
+    assert held[-1] > 1
 
 
 @settings(deadline=None)
