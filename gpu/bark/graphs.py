@@ -1,4 +1,4 @@
-"""Decode steps as CUDA graphs: one launch where there are two hundred, one graph for each stage and batch.
+"""Decode steps as CUDA graphs: one launch where there are two hundred, for each stage and size of a step.
 
 A graph works on buffers of its own. Rows that nobody uses write into the last slot of the caches, which no
 sentence is given.
@@ -6,6 +6,7 @@ sentence is given.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -14,8 +15,21 @@ from gpu.bark.generate import Coarse, Semantic
 from gpu.bark.model import BLOCK
 from gpu.bark.weights import Bark
 
-ROWS = 1, 2, 4, 8, 16, 32
+# Positions of the cache that a step reads. A sentence of 5 s has half of them in the semantic stage; in the
+# coarse one, prompts of the voices that are offered reach beyond 880.
+LENGTHS = {"semantic": (BLOCK // 2, BLOCK * 3 // 4, BLOCK), "coarse": (BLOCK,)}
 WARM_UPS = 3
+
+
+def row_buckets(slots: int) -> tuple[int, ...]:
+    """Sizes of batches that there are graphs for: the powers of two, and all of the slots."""
+    powers = [1 << n for n in range(slots.bit_length())]
+    return (*(rows for rows in powers if rows < slots), slots)
+
+
+def fitting(buckets: Sequence[int], wanted: int) -> int:
+    """The smallest that holds what is wanted; they rise, and the last holds all that can be."""
+    return next(bucket for bucket in buckets if bucket >= wanted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +51,17 @@ class Graphs:
     def __init__(self, bark: Bark, slots: int) -> None:
         self._nobody = slots - 1
         self._device = bark.semantic.model.places.device
-        rows = [count for count in ROWS if count < 2 * self._nobody]
+        self._rows = row_buckets(self._nobody)
+        # They share their memory, as only one of them runs at a time; the largest first, so that the others
+        # find room in what it took.
+        pool = torch.cuda.graph_pool_handle()
         stages = {"semantic": bark.semantic, "coarse": bark.coarse}
         self._captured = {
-            (name, count): self._capture(stage, count) for name, stage in stages.items() for count in rows
+            (name, rows, length): self._capture(stage, rows, length, pool)
+            for rows in reversed(self._rows)
+            for name, stage in stages.items()
+            for length in reversed(LENGTHS[name])
         }
-        self._rows = rows
 
     def __call__(
         self,
@@ -54,14 +73,14 @@ class Graphs:
         draws: Tensor,
         length: int,
     ) -> Tensor:
-        count = next(rows for rows in self._rows if rows >= len(slots))
-        captured = self._captured[stage, count]
+        rows = fitting(self._rows, len(slots))
+        captured = self._captured[stage, rows, fitting(LENGTHS[stage], length)]
         captured.inputs[2].fill_(self._nobody)
         where = torch.tensor(slots, device=self._device)
         return captured((tokens, positions, where, seeds, draws), len(slots))
 
     @torch.inference_mode()
-    def _capture(self, stage: Semantic | Coarse, rows: int) -> Captured:
+    def _capture(self, stage: Semantic | Coarse, rows: int, length: int, pool: Any) -> Captured:
         inputs = tuple(torch.zeros(rows, dtype=torch.int64, device=self._device) for _ in range(5))
         tokens, positions, slots, seeds, draws = inputs
         slots.fill_(self._nobody)
@@ -69,9 +88,9 @@ class Graphs:
         side.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(side):
             for _ in range(WARM_UPS):
-                stage.decode_step(tokens, positions, slots, seeds, draws, BLOCK)
+                stage.decode_step(tokens, positions, slots, seeds, draws, length)
         torch.cuda.current_stream().wait_stream(side)
         graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
-            drawn = stage.decode_step(tokens, positions, slots, seeds, draws, BLOCK)
+        with torch.cuda.graph(graph, pool=pool):
+            drawn = stage.decode_step(tokens, positions, slots, seeds, draws, length)
         return Captured(inputs, graph, drawn)

@@ -28,8 +28,8 @@ WINDOW_GB = (6.090 - 4.525) / 8
 
 # Bark in half precision: the weights of its three models and of the codec's decoder, and for each clip the
 # keys and values of 1024 positions of the semantic and of the coarse model (96 KiB a position; small: 36).
-# Nothing says how much it takes besides: half a GB is kept for its work, and for its CUDA context
-# what is a large one.
+# Nothing says how much it takes besides: half a GB is kept for its work and for the one clip more that its
+# graphs keep for nobody (0.2 GB; small: 0.08), and for its CUDA context what is a large one.
 BARK_WORK_GB = 0.5
 CONTEXT_GB = 0.6
 
