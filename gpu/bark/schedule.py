@@ -3,6 +3,10 @@
 A piece of sound costs a pass of the fine model over a whole window, whatever its length: many short pieces
 start early and starve later. So pieces grow, and the first ones wait for each other where sound that began
 with them would stop again: 93 ms of sound are worth nothing if silence follows.
+
+The longest size is repeated. To make all that is left in one piece spares calls of the fine model, but that
+piece waits for the sentence's last token with 3.1 s of sound in hand: no start is sooner for it at any speed,
+and where many are spoken it is the piece that comes late.
 """
 
 from collections.abc import Iterator, Sequence

@@ -46,9 +46,11 @@ def test_sound_that_has_begun_never_starves(speed: Speed, semantic: int, sentenc
 @settings(deadline=None)
 @given(speeds, st.integers(5, 600))
 def test_no_other_cut_starts_sooner(speed: Speed, semantic: int) -> None:
+    """Nor one that makes the rest in one piece."""
     begins_s = start_s(list(arrivals(speed, semantic, chosen(speed, semantic))))
-    for first in range(len(GROWING)):
-        assert begins_s <= start_s(list(arrivals(speed, semantic, Schedule(GROWING[first:])))) + 1e-9
+    cuts = [GROWING[first:] for first in range(len(GROWING))]
+    for sizes in cuts + [(*cut, frames_of(semantic)) for cut in cuts]:
+        assert begins_s <= start_s(list(arrivals(speed, semantic, Schedule(sizes)))) + 1e-9
 
 
 @settings(deadline=None)
@@ -86,6 +88,13 @@ def test_every_frame_is_pushed_once_whenever_it_is_asked_for(asked: list[int], t
 
     assert cuts(asked) == cuts([1])
     assert sum(cuts(asked)) == total
+
+
+def test_what_is_left_of_a_long_sentence_is_not_left_to_one_piece() -> None:
+    """At 2 ms a step it would come two seconds late."""
+    steady = Speed(semantic=0.002, coarse=0.002, prefill=0.03, fine=0.15, frame=0.0005)
+    rest = start_s(list(arrivals(steady, 499, Schedule((*GROWING, frames_of(499))))))
+    assert start_s(list(arrivals(steady, 499, chosen(steady, 499)))) < rest - 1.9
 
 
 @pytest.mark.parametrize(("semantic", "passes"), [(150, 61), (499, 61)])
