@@ -2,56 +2,48 @@
 
     .venv-engines/bin/python -m benchmarks.bark --shape tiny|small|large --device cpu|cuda [--seconds 3 10]
 
-Random weights never end a sentence, so both are told how many semantic tokens to draw. `first` is the time to
-the first sound, `gapless` the earliest start after which playback never stops. transformers gives the whole
-sentence at once. Runs in the environment of `make test-engines`, which has torch and transformers.
+Random weights hardly ever end a sentence, so both are told how many semantic tokens to draw. `first` is the
+time to the first sound, `gapless` the earliest start after which playback never stops. Ours is run in three
+ways: `stream` by the schedule that Bark's process chooses at the speed measured here, `soonest` with the
+first sound as soon as it can be had, whatever follows, and `exact`. transformers gives all of it at once.
+
+A batch is of sentences that are all asked for at the same moment, the hardest way to begin: how long each
+waits, and how many are made as fast as they are heard. Runs in the environment of `make test-engines`, which
+has torch and transformers.
 """
 
-# pyright: reportMissingImports=false, reportAttributeAccessIssue=false
+# pyright: reportMissingImports=false
 # torch is in the environment that this runs in, not in the one that is checked.
 
 import argparse
 import json
+import multiprocessing
 import resource
-import statistics
 import tempfile
-import time
-from collections import Counter
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import BarkModel, BarkProcessor, BertTokenizer
 
-from gpu.bark.codec import SAMPLE_RATE
-from gpu.bark.engine import Engine
+from benchmarks.bark_floor import step_figures
+from benchmarks.bark_run import alone, said, together
+from benchmarks.bark_transformers import Transformers
+from gpu.bark.engine import Engine, Steps
+from gpu.bark.generate import semantic_prompt, semantic_tokens
 from gpu.bark.graphs import Graphs
+from gpu.bark.process import Measured, measure
 from gpu.bark.request import Request
-from gpu.bark.schedule import SEMANTIC_PER_S, start_s
+from gpu.bark.schedule import SEMANTIC_PER_S
 from gpu.bark.weights import Bark
 from tests.bark import tiny
 
 SHAPES = {"tiny": tiny.TINY, "small": tiny.SMALL, "large": tiny.LARGE}
 TEXT = "The quick brown fox jumps over the lazy dog, and nobody in the village was surprised."
-FRAME = 320
-
-
-@dataclass
-class Run:
-    """Seconds, and passes by stage."""
-
-    sound: float = 0
-    first: float = 0
-    gapless: float = 0
-    whole: float = 0
-    passes: dict[str, int] = field(default_factory=dict)
-    spent: dict[str, float] = field(default_factory=dict)  # by stage
-
-    @property
-    def factor(self) -> float:
-        return self.whole / self.sound
+THREE_SECONDS = 150  # semantic tokens of each sentence in a batch
+SHORT = 60  # of the one whose steps are timed
 
 
 def main() -> None:
@@ -60,162 +52,110 @@ def main() -> None:
     )
     parser.add_argument("--shape", choices=SHAPES, default="tiny")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
-    parser.add_argument("--seconds", type=float, nargs="+", default=[3, 10])
-    parser.add_argument("--batch", type=int, nargs="*", default=[], help="sentences at once, besides")
+    parser.add_argument("--seconds", type=float, nargs="*", default=[3, 10])
+    parser.add_argument("--batch", type=int, nargs="*", help="sentences at once: by default what fits")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    precision = "float16" if options.device == "cuda" else "float32"
+    if options.batch is None:
+        options.batch = usual_batches(options.shape, options.device)
     with tempfile.TemporaryDirectory() as folder:
-        made = tiny.make_bark(Path(folder), SHAPES[options.shape])
-        slots = max([1, *options.batch])
-        bark = Bark.load(made, options.device, precision, slots + 1)
-        theirs = BarkModel.from_pretrained(made, dtype=getattr(torch, precision)).to(options.device).eval()
-        figures = compared(options, bark, theirs, made, slots)
-    print(json.dumps(figures, indent=None if options.json else 2))
+        made = made_bark(Path(folder), options.shape)
+        print(json.dumps(figures(options, made), indent=None if options.json else 2))
 
 
-def compared(
-    options: argparse.Namespace, bark: Bark, theirs: Any, folder: Path, slots: int
-) -> dict[str, Any]:
-    steps = Graphs(bark, slots + 1) if options.device == "cuda" else None
-
-    def engine() -> Engine:
-        return Engine(bark, slots, steps)
-
-    voice = sorted(bark.voices.offered)[0]
-    inputs = prompt(bark, folder, voice, options.device)
-    ours(engine(), [Request(TEXT, voice, 1, most_semantic=55)])  # pays for what is made once
-    figures: dict[str, Any] = {"shape": options.shape, "device": options.device}
-    for seconds in options.seconds:
-        tokens = round(seconds * SEMANTIC_PER_S)
-        whole = transformers(theirs, inputs, tokens)
-        stream = ours(engine(), [Request(TEXT, voice, 1, most_semantic=tokens)])
-        exact = ours(engine(), [Request(TEXT, voice, 1, "exact", most_semantic=tokens)])
-        figures[f"{seconds:g} s"] = {
-            "transformers": told(whole),
-            "stream": told(stream),
-            "exact": told(exact),
-            "first_sound_sooner": round(whole.first / stream.first, 1),
-            "exact_faster": round(whole.whole / exact.whole, 2),
-        }
-    for count in options.batch:
-        many = [Request(TEXT, voice, seed, most_semantic=150) for seed in range(count)]
-        run = ours(engine(), many)
-        figures[f"batch of {count}"] = {"sound_for_each_second": round(run.sound / run.whole, 3)}
-    return figures | {"step": step_figures(bark, engine(), voice), "memory_mib": memory_mib(options.device)}
+def usual_batches(shape: str, device: str) -> list[int]:
+    """On a processor no true shape is near real time, for one sentence or for many."""
+    if device == "cuda":
+        return [1, 2, 4, 8, 16, 32]
+    return [1, 2, 4] if shape == "tiny" else []
 
 
-def ours(engine: Engine, requests: list[Request]) -> Run:
-    run, began_s = Run(), time.perf_counter()
-    sentences = [engine.submit(request) for request in requests]
-    arrived: list[tuple[float, int]] = []
-    while not engine.idle:
-        before, at_s = engine.passes.copy(), time.perf_counter()
-        pieces = engine.step()
-        now_s = time.perf_counter()
-        stage = " and ".join(sorted(engine.passes - before))  # a piece's codes and its sound are one step
-        run.spent[stage] = run.spent.get(stage, 0) + now_s - at_s
-        arrived += [(now_s - began_s, piece.samples.size // FRAME) for piece in pieces]
-    assert [len(sentence.heard) for sentence in sentences] == [one.most_semantic for one in requests]
-    run.whole = time.perf_counter() - began_s
-    run.sound = sum(frames for _, frames in arrived) * FRAME / SAMPLE_RATE
-    run.first, run.gapless = arrived[0][0], start_s(arrived)
-    run.passes = dict(engine.passes)
-    return run
+def made_bark(folder: Path, shape: str) -> Path:
+    """By another process: what making it takes is not counted here."""
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(tiny.make_bark, folder, SHAPES[shape]).result()
 
 
-def prompt(bark: Bark, folder: Path, voice: str, device: str) -> dict[str, Any]:
-    history = bark.voices[voice]
-    preset = {
-        "semantic_prompt": history.semantic,
-        "coarse_prompt": history.coarse,
-        "fine_prompt": history.fine,
+def figures(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    precision = "float16" if options.device == "cuda" else "float32"
+    before_mib = peak_mib(options.device)
+    ours = Ours.load(folder, options.device, precision, slots=max([1, *options.batch]))
+    made: dict[str, Any] = {
+        "shape": options.shape,
+        "device": options.device,
+        "precision": precision,
+        "measured": asdict(ours.measured),
     }
-    inputs = BarkProcessor(tokenizer=BertTokenizer.from_pretrained(folder))(TEXT, voice_preset=preset)
-    return {name: value.to(device) for name, value in inputs.items()}
+    made |= {f"batch of {size}": batch(ours, size) for size in options.batch}
+    made["memory_mib"] = peak_mib(options.device) - before_mib  # before others come: ours alone
+    made["step"] = step_figures(ours.bark, ours.engine(), ours.request(SHORT))
+    if not options.seconds:
+        return made
+    theirs = Transformers.load(folder, options.device, precision, TEXT, ours.bark.voices[ours.voice])
+    sentences = {f"{seconds:g} s": sentence(ours, theirs, seconds) for seconds in options.seconds}
+    return made | {"transformers": theirs.settings} | sentences
 
 
-@torch.inference_mode()
-def transformers(model: Any, inputs: dict[str, Any], tokens: int) -> Run:
-    """With its key and value cache, sampling as the original: no top-k. Its fine passes are not counted."""
-    passes = Counter[str]()
-    hooks = [
-        part.register_forward_hook(counting(passes, stage))
-        for stage, part in (
-            ("semantic", model.semantic),
-            ("coarse", model.coarse_acoustics),
-        )
-    ]
-    began_s = time.perf_counter()
-    sound = model.generate(
-        **inputs,
-        do_sample=True,
-        semantic_top_k=0,
-        coarse_top_k=0,
-        semantic_min_new_tokens=tokens,
-        semantic_max_new_tokens=tokens,
-        fine_temperature=0.5,
-    )
-    took_s = time.perf_counter() - began_s
-    for hook in hooks:
-        hook.remove()
-    return Run(sound.shape[-1] / SAMPLE_RATE, took_s, took_s, took_s, dict(passes))
+@dataclass(frozen=True)
+class Ours:
+    bark: Bark
+    steps: Steps | None
+    slots: int
+    voice: str
+    measured: Measured
+
+    @staticmethod
+    def load(folder: Path, device: str, precision: str, slots: int) -> "Ours":
+        bark = Bark.load(folder, device, precision, slots + 1)
+        steps = Graphs(bark, slots + 1) if device == "cuda" else None
+        measured = measure(bark, Engine(bark, slots, steps))
+        return Ours(bark, steps, slots, sorted(bark.voices.offered)[0], measured)
+
+    def engine(self) -> Engine:
+        return Engine(self.bark, self.slots, self.steps)
+
+    def request(self, tokens: int, seed: int = 1) -> Request:
+        return Request(TEXT, self.voice, seed, most_semantic=tokens)
+
+    def sentence(self, tokens: int) -> Request:
+        """One that does not end before it has so many semantic tokens."""
+        return next(one for seed in count(1) if self._lasts(one := self.request(tokens, seed)))
+
+    @torch.inference_mode()
+    def _lasts(self, request: Request) -> bool:
+        prompt = semantic_prompt(self.bark.ids(TEXT), self.bark.voices[self.voice])
+        most = request.most_semantic
+        return sum(1 for _ in semantic_tokens(self.bark.semantic, prompt, request.seed, most)) == most
 
 
-def counting(passes: Counter[str], stage: str) -> Callable[..., None]:
-    def count(*_: Any) -> None:
-        passes[stage] += 1
-
-    return count
-
-
-def told(run: Run) -> dict[str, Any]:
-    rounded = {name: round(value, 3) for name, value in asdict(run).items() if isinstance(value, float | int)}
-    total = sum(run.spent.values())
-    shares = {stage: round(spent / total, 3) for stage, spent in run.spent.items()}
-    return rounded | {"realtime_factor": round(run.factor, 2), "passes": run.passes, "share": shares}
-
-
-def step_figures(bark: Bark, engine: Engine, voice: str) -> dict[str, Any]:
-    """A semantic step against the time its weights take to be read."""
-    engine.submit(Request(TEXT, voice, 1, most_semantic=45))
-    times: list[float] = []
-    while len(times) < 40:
-        at_s = time.perf_counter()
-        engine.step()
-        times.append(time.perf_counter() - at_s)
-    model = bark.semantic.model
-    weights = [model.head, *(part.weight for layer in model.layers for part in weighed(layer))]
-    read = sum(weight.numel() * weight.element_size() for weight in weights)
-    floor_s = read / bandwidth(model.head.device)
-    step_s = statistics.median(times)
-    return {
-        "semantic_ms": round(1000 * step_s, 2),
-        "floor_ms": round(1000 * floor_s, 2),
-        "times_the_floor": round(step_s / floor_s, 2),
+def sentence(ours: Ours, theirs: Transformers, seconds: float) -> dict[str, Any]:
+    tokens, speed = round(seconds * SEMANTIC_PER_S), ours.measured.speed
+    request = ours.sentence(tokens)
+    runs = {
+        "transformers": theirs.say(tokens),
+        "stream": said(ours.engine(), [request], speed),
+        "soonest": said(ours.engine(), [request]),
+        "exact": said(ours.engine(), [replace(request, mode="exact")]),
+    }
+    told = {way: alone(run) for way, run in runs.items()}
+    whole_s = runs["transformers"].whole
+    return told | {
+        "first_sound_sooner": round(whole_s / runs["soonest"].firsts[0], 1),
+        "gapless_sooner": round(whole_s / runs["stream"].gapless[0], 1),
+        "exact_faster": round(whole_s / runs["exact"].whole, 2),
     }
 
 
-def memory_mib(device: str) -> int:
-    """The most that the run had at a time; both models are in it."""
+def batch(ours: Ours, size: int) -> dict[str, Any]:
+    requests = [ours.request(THREE_SECONDS, seed) for seed in range(size)]
+    return together(said(ours.engine(), requests, ours.measured.speed))
+
+
+def peak_mib(device: str) -> int:
+    """The most memory so far: of the card, or of the process with what it has imported."""
     if device == "cuda":
         return torch.cuda.max_memory_allocated() // 2**20
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 2**10
-
-
-def weighed(layer: Any) -> tuple[Any, ...]:
-    return layer.attention, layer.projection, layer.up, layer.down
-
-
-def bandwidth(device: torch.device) -> float:
-    """Bytes a second that a large sum reads."""
-    block = torch.ones(2**27, device=device)  # 512 MiB
-    times: list[float] = []
-    for _ in range(4):
-        began_s = time.perf_counter()
-        float(block.sum())
-        times.append(time.perf_counter() - began_s)
-    return block.numel() * block.element_size() / min(times)
 
 
 if __name__ == "__main__":
