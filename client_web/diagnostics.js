@@ -9,7 +9,7 @@
  *     received     samples that came from the server;  pushed  into the ring (with replays);  played;  cleared;
  *                  lost (refused by a full ring);  underruns;  at rest: pushed = played + cleared in the worklet + lost
  *     clearedAt    performance.now() of the last acknowledged clear, 0 for none
- *     sent, rate   samples of the microphone that were sent, and their rate
+ *     sent, rate   samples of the microphone that were sent, and their rate;  hears  whether it is on
  *     level        of the microphone, root mean square, 0 to 1;  voice  of the loudspeaker
  *   }
  */
@@ -28,7 +28,7 @@ export function snapshotOf(talk) {
     view, phase: phaseOf(state), link, session, problem, notice, muted, held, lesson, hint, latencies, turns,
     playing, replaying: state.replay?.item ?? "",
     received: speaker.received, pushed, played, cleared: speaker.cleared, lost, underruns, clearedAt: speaker.clearedAt,
-    sent: talk.sent, rate: microphone.rate, level: talk.level, voice: speaker.level,
+    sent: talk.sent, rate: microphone.rate, hears: microphone.on, level: talk.level, voice: speaker.level,
   });
 }
 

@@ -1,7 +1,8 @@
 // @ts-check
 /** What the page does about an event: a pure function of the state before it. */
 
-/** @import { ClientEvent } from "./protocol" */
+/** @import { ClientEvent, TutorAgain } from "./protocol" */
+/** @import { Passage } from "./speaker.js" */
 /** @import { Setup, State, TalkEvent } from "./state.js" */
 
 /**
@@ -9,6 +10,8 @@
  *   | {do: "connect"} | {do: "disconnect"}
  *   | {do: "begin", item: string, clip: number}
  *   | {do: "end", item: string}
+ *   | {do: "again", passage: Passage, samples: number}
+ *   | {do: "stop_replay"}
  *   | {do: "clear"}
  *   | {do: "forget"}
  *   | {do: "duck", on: boolean}} Effect
@@ -37,13 +40,15 @@ export function effectsOf(state, event) {
     case "page.setup":
       return state.link === "open" ? configure(event.setup) : [];
     case "page.closed":
-      return state.playing === "" ? [] : [{ do: "end", item: state.playing }];
+      return [...stopReplay(state), ...(state.playing === "" ? [] : [end(state.playing)])];
     case "page.press":
       return state.link === "open" ? press(state) : [];
     case "page.release":
       return state.held ? [send({ type: "input_audio_buffer.commit" }), send({ type: "response.create" })] : [];
     case "page.hint":
       return [send({ type: "tutor.hint" })];
+    case "page.again":
+      return !event.slower && state.replay !== null ? stopReplay(state) : [send({ type: "tutor.again", slower: event.slower })];
     case "page.restart":
       return [...hush(state), ...begin(state.lesson.id)];
     case "page.played":
@@ -70,10 +75,15 @@ function onServer(state, event) {
       return state.held ? [send({ type: "response.cancel" }), { do: "clear" }] : [];
     case "tutor.clip":
       return [{ do: "begin", item: event.item_id, clip: event.clip }];
+    case "tutor.again":
+      return [again(event)];
+    case "input_audio_buffer.speech_started":
+    case "response.created":
+      return stopReplay(state);
     case "tutor.duck":
       return [{ do: "duck", on: event.on }];
     case "response.output_audio.done":
-      return [{ do: "end", item: event.item_id }];
+      return [end(event.item_id)];
     case "response.done":
       return done(state, event.response.id, event.response.status);
     case "conversation.item.truncated":
@@ -137,7 +147,22 @@ function hush(state) {
 function done(state, response, status) {
   if (status === "cancelled") return [{ do: "clear" }];
   const items = state.turns.filter((turn) => turn.who === "tutor" && turn.response === response);
-  return items.map((turn) => ({ do: "end", item: turn.id }));
+  return items.map((turn) => end(turn.id));
+}
+
+/** @param {TutorAgain} event @returns {Effect} */
+function again({ item_id: item, start_ms, speed, samples }) {
+  return { do: "again", passage: { item, start_ms, speed }, samples };
+}
+
+/** @param {State} state @returns {Effect[]} */
+function stopReplay(state) {
+  return state.replay === null ? [] : [{ do: "stop_replay" }];
+}
+
+/** @param {string} item @returns {Effect} */
+function end(item) {
+  return { do: "end", item };
 }
 
 /** Whether the playhead has crossed into another tenth of a second. @param {State} state @param {string} item @param {number} played_ms */

@@ -1,5 +1,6 @@
 // @ts-check
 /** Wiring of the kiosk: visitors, the talk that is ready for the next one, and the server's word on how to be. */
+import { bindAgain } from "./again.js";
 import { bindMainButton } from "./controls.js";
 import { expose } from "./diagnostics.js";
 import { Entry, fetchDoor, keyIn } from "./door.js";
@@ -206,6 +207,7 @@ function bind() {
   for (const id of ["finish", "done", "leave"]) click(id, () => now("finish"));
   click("stay", () => now("touch"));
   click("ask-hint", () => talk.dispatch({ type: "page.hint" }));
+  bindAgain((slower) => talk.dispatch({ type: "page.again", slower }));
   byId("still-there", HTMLDialogElement).addEventListener("cancel", (event) => event.preventDefault());
 }
 

@@ -1,5 +1,6 @@
 // @ts-check
 /** What the kiosk shows: one screen at a time, drawn from the kiosk's state and the talk's. */
+import { showAgain } from "./again.js";
 import { Companion } from "./companion.js";
 import { byId, el, icon } from "./dom.js";
 import { countdownOf, openingDay, screenOf, troubleOf } from "./kiosk_state.js";
@@ -92,6 +93,7 @@ export class Screens {
     say(byId("main-label", HTMLElement), t(state.held ? "talk.let_go" : "talk.hold"));
     button.classList.toggle("held", state.held);
     button.setAttribute("aria-pressed", String(state.held));
+    showAgain(state);
     this.#hint(state);
   }
 

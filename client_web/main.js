@@ -1,5 +1,6 @@
 // @ts-check
 /** Wiring: the talk, what is kept in the browser, and what is seen. */
+import { bindAgain, showAgain } from "./again.js";
 import { mended } from "./captions.js";
 import { honestly, showChoice, titleOf } from "./choice.js";
 import { Companion } from "./companion.js";
@@ -90,7 +91,7 @@ function draw(state) {
     showLatency(byId("latency", HTMLElement), state.latencies, talk.speaker.counts);
   }
   shown = state;
-  byId("replay", HTMLButtonElement).disabled = lastKept(state) === undefined;
+  showAgain(state);
 }
 
 /** Whole turns are kept, not every word. @param {State} state @param {State} before */
@@ -122,11 +123,6 @@ function announce(state, before) {
   const { committed, feedback } = last;
   const better = (feedback ? mended(feedback) : []).map((one) => `${t("feedback.we_say")} ${one.better}. ${inLanguage(one.note)}`).join(" ");
   byId("announce", HTMLElement).textContent = better || (feedback ? t(`feedback.${feedback.verdict}`) : `${t("talk.you")}: ${committed}`);
-}
-
-/** @param {State} state */
-function lastKept(state) {
-  return state.turns.findLast((turn) => turn.who === "tutor" && talk.speaker.kept.has(turn.id));
 }
 
 /** The server knows the key no more: it was started with others. */
@@ -239,7 +235,7 @@ function bind() {
   click("leave", leave);
   click("home", () => (talk.state.view === "talk" ? leave() : scrollTo(0, 0)));
   click("ask-hint", () => talk.dispatch({ type: "page.hint" }));
-  click("replay", () => talk.replay(lastKept(talk.state)?.id ?? ""));
+  bindAgain((slower) => talk.dispatch({ type: "page.again", slower }));
   click("open-settings", openSettings);
   click("clear-history", () => {
     if (!confirm(t("history.sure"))) return;

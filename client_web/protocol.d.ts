@@ -26,6 +26,7 @@ export type ClientEvent =
   | TutorPlayhead
   | TutorSettings
   | TutorHintRequest
+  | TutorAgainRequest
   | TutorResume
   | TutorForget;
 /**
@@ -66,6 +67,7 @@ export type ServerEvent =
   | ArgumentsDelta
   | ArgumentsDone
   | TutorClip
+  | TutorAgain
   | TutorCaption
   | TutorTentative
   | TutorDuck
@@ -300,6 +302,17 @@ export interface TutorSettings {
 export interface TutorHintRequest {
   event_id?: string | null;
   type: "tutor.hint";
+}
+/**
+ * Asks for the tutor's last sentence once more, as it was said or slower; answered by `tutor.again`.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "TutorAgainRequest".
+ */
+export interface TutorAgainRequest {
+  event_id?: string | null;
+  type: "tutor.again";
+  slower?: boolean;
 }
 /**
  * First event on a new connection: go on with a talk whose socket was cut. `session.created` of the new
@@ -769,6 +782,25 @@ export interface TutorClip {
   item_id: string;
   clip: number;
   text: string;
+  sample_rate: number;
+}
+/**
+ * The tutor's last sentence once more. The binary frames that follow, PCM16 mono, are its: `samples` in
+ * all, or fewer where somebody takes the floor. It is no reply, and the conversation does not know of it.
+ *
+ * It was said in item `item_id`, from `start_ms` on; `speed` 1 is as it was said.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "TutorAgain".
+ */
+export interface TutorAgain {
+  event_id: string;
+  type: "tutor.again";
+  item_id: string;
+  text: string;
+  start_ms: number;
+  speed: number;
+  samples: number;
   sample_rate: number;
 }
 /**

@@ -8,6 +8,11 @@ const KEPT_ITEMS = 24;
 const REPLAY = "replay:";
 
 /**
+ * What is heard again: an item from `start_ms` on, at so many times its speed.
+ * @typedef {{item: string, start_ms: number, speed: number}} Passage
+ */
+
+/**
  * @typedef {object} Listener
  * @property {(type: "page.played" | "page.drained" | "page.cleared", item: string, played_ms: number) => void} news
  * @property {(item: string, played_ms: number) => void} replay how far a replay has got
@@ -37,9 +42,11 @@ export class Speaker {
     this.loud = 1;
     /** What the worklet still says is of a talk that is forgotten. */
     this.forgetting = false;
-    /** The item whose replay is heard; "" for none. */
-    this.replaying = "";
+    /** What is heard again; null for nothing. @type {Passage | null} */
+    this.replaying = null;
     this.replays = 0;
+    /** Samples that are still to come of what the server says again. */
+    this.awaited = 0;
     /** PCM by item, oldest first. @type {Map<string, Int16Array[]>} */
     this.kept = new Map();
   }
@@ -73,8 +80,9 @@ export class Speaker {
   /** Silence, and nothing of what was said is kept here or in the worklet. */
   forget() {
     this.kept.clear();
-    this.item = this.dropped = this.replaying = "";
+    this.item = this.dropped = "";
     this.clip = -1;
+    this.replaying = null;
     this.counts = { pushed: 0, played: 0, cleared: 0, lost: 0, underruns: 0 };
     this.received = this.refused = this.level = 0;
     this.forgetting = this.node !== null;
@@ -100,9 +108,21 @@ export class Speaker {
       this.refused += pcm.length;
       return;
     }
+    this.#post({ type: "push", item: this.item, clip: this.clip, pcm });
+    if (this.item.startsWith(REPLAY)) {
+      this.awaited -= pcm.length;
+      if (this.awaited <= 0) this.end(this.item);
+      return;
+    }
     this.#keep(pcm);
     this.listener.audio(this.item, this.clip, pcm.length);
-    this.#post({ type: "push", item: this.item, clip: this.clip, pcm });
+  }
+
+  /** The audio that follows is a passage that the server says again. @param {Passage} passage @param {number} samples in all */
+  again(passage, samples) {
+    this.item = this.#replayed(passage);
+    this.clip = 0;
+    this.awaited = samples;
   }
 
   /** @param {string} item */
@@ -114,6 +134,7 @@ export class Speaker {
   clear() {
     this.dropped = this.item;
     this.#post({ type: "clear" });
+    this.#replayOver();
   }
 
   /** @param {boolean} on */
@@ -125,21 +146,36 @@ export class Speaker {
   replay(item) {
     const clips = this.kept.get(item);
     if (clips === undefined) return false;
-    this.#post({ type: "clear" });
-    const name = `${REPLAY}${++this.replays}`; // its own name each time: the worklet counts what it played of a name
+    const name = this.#replayed({ item, start_ms: 0, speed: 1 });
     for (const pcm of clips) this.#post({ type: "push", item: name, clip: 0, pcm });
     this.end(name);
-    this.replaying = item;
     return true;
   }
 
+  /** What still comes of it is not played. */
   stopReplay() {
-    if (this.replaying !== "") this.#post({ type: "clear" });
+    if (this.replaying === null) return;
+    if (this.item.startsWith(REPLAY)) this.dropped = this.item;
+    this.#post({ type: "clear" });
+    this.#replayOver();
   }
 
   /** Samples thrown away here or in the worklet. */
   get cleared() {
     return this.counts.cleared + this.refused;
+  }
+
+  /** Its own name each time: the worklet counts what it played of a name. @param {Passage} passage */
+  #replayed(passage) {
+    this.#post({ type: "clear" });
+    this.replaying = passage;
+    return `${REPLAY}${++this.replays}`;
+  }
+
+  #replayOver() {
+    if (this.replaying === null) return;
+    this.replaying = null;
+    this.listener.replayed();
   }
 
   /** @param {Int16Array} pcm */
@@ -170,13 +206,10 @@ export class Speaker {
 
   /** @param {Exclude<FromPlayback, {type: "forgotten"}>} message @param {number} played_ms */
   #tookReplay(message, played_ms) {
-    if (message.type === "playhead") {
-      if (this.replaying !== "") this.listener.replay(this.replaying, played_ms);
-      return;
-    }
-    if (message.item !== `${REPLAY}${this.replays}`) return;
-    this.replaying = "";
-    this.listener.replayed();
+    if (this.replaying === null || message.item !== `${REPLAY}${this.replays}`) return;
+    const { item, start_ms, speed } = this.replaying;
+    if (message.type === "playhead") this.listener.replay(item, start_ms + played_ms * speed);
+    else this.#replayOver();
   }
 }
 

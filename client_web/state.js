@@ -26,6 +26,7 @@ import { caption } from "./captions.js";
  *   | {type: "page.press"} | {type: "page.release"}
  *   | {type: "page.mute", on: boolean}
  *   | {type: "page.hint"}
+ *   | {type: "page.again", slower: boolean}
  *   | {type: "page.hint_closed"}
  *   | {type: "page.restart"}
  *   | {type: "page.replay", item: string, played_ms: number}
@@ -104,6 +105,12 @@ export function phaseOf(state) {
   if (state.awaiting || state.response !== "") return "thinking";
   if (state.setup.mode === "push") return "ready";
   return state.muted ? "muted" : "listening";
+}
+
+/** Whether the tutor may be asked for what it said last: something was heard, and nobody speaks. @param {State} state */
+export function repeatable(state) {
+  const quiet = ["listening", "ready", "muted"].includes(phaseOf(state));
+  return quiet && state.turns.some((turn) => turn.who === "tutor" && (turn.over || turn.played_ms > 0));
 }
 
 /** @param {State} state @param {TalkEvent} event @returns {State} */
@@ -191,6 +198,8 @@ function onServer(state, event) {
       const hint = event.step === state.lesson.step ? state.hint : null;
       return { ...state, lesson: lessonOf(event), hint, summary: event.finished ? state.summary : null };
     }
+    case "tutor.again":
+      return { ...state, notice: "", replay: { item: event.item_id, played_ms: event.start_ms } };
     case "tutor.hint":
       return { ...state, hint: event };
     case "tutor.summary":
@@ -237,9 +246,12 @@ function onError(state, { error }) {
   }
   if (error.code === "input_audio_buffer_commit_empty") return nothingHeard(state);
   if (error.code === "conversation_already_has_active_response") return { ...state, awaiting: false }; // that one comes
-  if (error.code === "response_cancel_not_active") return state; // both may act at once: what crosses on the wire is no trouble
+  if (HARMLESS.has(error.code)) return state;
   return { ...state, awaiting: false, notice: "trouble" };
 }
+
+/** Both sides may act at once; what crosses on the wire is no trouble. */
+const HARMLESS = new Set(["response_cancel_not_active", "floor_taken"]);
 
 /** @param {State} state @returns {State} */
 function nothingHeard(state) {

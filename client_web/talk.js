@@ -159,6 +159,10 @@ export class Talk {
         return this.link.close();
       case "begin":
         return this.speaker.begin(effect.item, effect.clip);
+      case "again":
+        return this.speaker.again(effect.passage, effect.samples);
+      case "stop_replay":
+        return this.speaker.stopReplay();
       case "end":
         return this.speaker.end(effect.item);
       case "clear":

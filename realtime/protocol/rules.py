@@ -18,7 +18,7 @@ from realtime.talk.conversation import (
     Part,
     UnknownItem,
 )
-from realtime.talk.playback import Playback
+from realtime.talk.playback import Passage, Playback
 from realtime.wire.client_events import (
     AnyClientEvent,
     AudioAppend,
@@ -32,6 +32,7 @@ from realtime.wire.client_events import (
     ResponseCancel,
     ResponseCreate,
     SessionUpdate,
+    TutorAgainRequest,
     TutorForget,
     TutorHintRequest,
     TutorPlayhead,
@@ -49,6 +50,7 @@ from realtime.wire.server_events import (
 )
 
 SHORTEST_COMMIT_MS = 100
+TutorEvent = TutorPlayhead | TutorSettings | TutorHintRequest | TutorAgainRequest | TutorResume | TutorForget
 MOST_ITEMS = 1000  # that a client may bring into a conversation
 LONGEST_ITEM = 200_000  # characters of text
 
@@ -66,6 +68,7 @@ class View:
     playing_id: str | None = None  # the item of a reply whose response is done and that still plays
     buffered_ms: float = 0.0  # audio that a commit would take
     played: Mapping[str, Playback] = field(default_factory=dict[str, Playback])  # by item id
+    listening: bool = True  # nobody speaks, and no reply is due
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +156,16 @@ class GiveHint:
     pass
 
 
-TutorAction = Play | Prefer | GiveHint
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """What the tutor said last, once more."""
+
+    item_id: str
+    passage: Passage
+    slower: bool
+
+
+TutorAction = Play | Prefer | GiveHint | Repeat
 Action = Tell | Append | Configure | Converse | Bring | Happen | Ask | CancelAside | Show | Hush | TutorAction
 
 
@@ -184,7 +196,7 @@ def apply(event: AnyClientEvent, view: View, new_id: Callable[[str], str]) -> li
             return _cancel(event, view)
         case OutputClear():
             raise ProtocolError("invalid_event", "output_audio_buffer.clear is for WebRTC and SIP only")
-        case TutorPlayhead() | TutorSettings() | TutorHintRequest() | TutorResume() | TutorForget():
+        case _:
             return _tutor(event, view)
 
 
@@ -315,9 +327,7 @@ def _updated(event: SessionUpdate, view: View) -> Config:
     return merged(base, event.session, tutor=view.tutor)
 
 
-def _tutor(
-    event: TutorPlayhead | TutorSettings | TutorHintRequest | TutorResume | TutorForget, view: View
-) -> list[Action]:
+def _tutor(event: TutorEvent, view: View) -> list[Action]:
     if not view.tutor:
         raise ProtocolError("invalid_event", f"{event.type} needs the subprotocol tutor.v1", param="type")
     match event:
@@ -327,8 +337,21 @@ def _tutor(
             return [Prefer(event)]
         case TutorHintRequest():
             return [GiveHint()]
+        case TutorAgainRequest():
+            return [_repeat(event, view)]
         case TutorResume():
             message = "a talk is resumed by the first event of a connection"
             raise ProtocolError("invalid_event", message, param="type")
         case TutorForget():
             return []  # who keeps the talks has ended this one before it got here
+
+
+def _repeat(event: TutorAgainRequest, view: View) -> Repeat:
+    if not view.listening:
+        raise ProtocolError("floor_taken", "somebody is speaking, or a reply is due")
+    for entry in reversed(view.conversation.entries):
+        playback = view.played.get(entry.id)
+        passage = playback.last_sentence() if playback else None
+        if passage:
+            return Repeat(entry.id, passage, event.slower)
+    raise ProtocolError("nothing_to_repeat", "nothing that the tutor said has been heard")

@@ -15,6 +15,7 @@ from realtime.errors import EngineError
 from realtime.protocol.config import ServerVad
 from realtime.protocol.request import Asked
 from realtime.protocol.response import ResponseWire
+from realtime.session.again import Again
 from realtime.session.asides import Asides
 from realtime.session.author import Author
 from realtime.session.corrector import Corrector, Heard
@@ -25,6 +26,7 @@ from realtime.session.news import (
     Corrected,
     Idle,
     RecognitionEnded,
+    Repeated,
     ReplyEnded,
     ReplyNews,
     ReplyPlayed,
@@ -38,8 +40,12 @@ from realtime.session.utterance import Utterance
 from realtime.settings import Talk
 from realtime.talk import moves
 from realtime.talk.conversation import Entry, Message, Part
+from realtime.talk.playback import Passage
 from realtime.talk.transcript import Transcript, Word
 from realtime.talk.turn import WINDOW_MS, Policy, Turn, advance
+
+# After these what the tutor says again is no longer listened to.
+TAKES_THE_FLOOR = (moves.OpenUtterance, moves.ForgetUtterance, moves.OpenReply, moves.StartReply)
 
 
 class Floor:
@@ -59,6 +65,7 @@ class Floor:
         self.turn = Turn()
         self.mouth = Mouth(shared)
         self.asides = Asides(shared.tell)
+        self.again = Again(shared, tasks, post, talk.lead_ms)
         self._corrector = Corrector(tasks, post)
         self._shared = shared
         self._ear = ear
@@ -82,6 +89,8 @@ class Floor:
         if isinstance(event, moves.Window) and event.speech:
             speech_ms += WINDOW_MS
         self.turn, effects = advance(self.turn, event, self._policy(event))
+        if any(isinstance(effect, TAKES_THE_FLOOR) for effect in effects):
+            self.again.stop()
         for effect in effects:
             await self._carry_out(effect, speech_ms, by_voice=isinstance(event, moves.Window))
 
@@ -113,7 +122,11 @@ class Floor:
         await self.mouth.hush()
         await self.happen(moves.ReplyPlayed())
 
-    async def take(self, news: RecognitionEnded | ReplyNews | Corrected | Idle) -> None:
+    def repeat(self, item_id: str, passage: Passage, *, slower: bool) -> None:
+        """The client asks for what the tutor said last."""
+        self._count_silence(self.again.say(item_id, passage, slower=slower))
+
+    async def take(self, news: RecognitionEnded | ReplyNews | Corrected | Repeated | Idle) -> None:
         match news:
             case RecognitionEnded(outcome=Transcript() as heard):
                 news = replace(news, outcome=self._course.spelled(heard))
@@ -124,6 +137,8 @@ class Floor:
             case Corrected(feedback=feedback):
                 if self._shared.holds(feedback.item_id):
                     await self._shared.tell_tutor(feedback)
+            case Repeated():
+                await self.again.take(news)
             case Idle():
                 await self._prompt()
             case ReplyPlayed(reply_id=reply_id):
@@ -260,15 +275,15 @@ class Floor:
 
     # silence
 
-    def _count_silence(self) -> None:
-        """From the end of what was heard, silence is counted anew."""
+    def _count_silence(self, after_ms: float = 0) -> None:
+        """From the end of what is heard, `after_ms` from now, silence is counted anew."""
         self._idle.cancel()
         detection = self._shared.config.audio.input.turn_detection
         if isinstance(detection, ServerVad) and detection.idle_timeout_ms is not None:
             self._idle = anyio.CancelScope()
-            self._tasks.start_soon(self._wait, detection.idle_timeout_ms, self._idle)
+            self._tasks.start_soon(self._wait, after_ms + detection.idle_timeout_ms, self._idle)
 
-    async def _wait(self, timeout_ms: int, scope: anyio.CancelScope) -> None:
+    async def _wait(self, timeout_ms: float, scope: anyio.CancelScope) -> None:
         with scope:
             await anyio.sleep(timeout_ms / 1000)
             await self._post(Idle())

@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 
+import anyio
+
 from realtime.errors import EngineError
 from realtime.session.gather import Sound
 from realtime.session.utterance import Utterance
 from realtime.talk.tokens import Tokens
 from realtime.talk.transcript import Transcript, Word
 from realtime.wire.client_events import AnyClientEvent
-from realtime.wire.link import Link
+from realtime.wire.link import Link, Outgoing
 from realtime.wire.server_events import TutorFeedback
 
 
@@ -50,6 +52,14 @@ class Corrected:
     """What was found in an utterance."""
 
     feedback: TutorFeedback
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """A piece of what the tutor says again, unless its scope was cancelled."""
+
+    scope: anyio.CancelScope
+    message: Outgoing
 
 
 # News of a reply, in the order in which it happens. `reply_id` tells late news of a reply that was stopped.
@@ -123,4 +133,4 @@ class ReplyPlayed:
 
 SpeechNews = ClipBegan | ClipCaptioned | ClipSounded | ClipEnded | TextWritten | CallBegan | CallGrew
 ReplyNews = SpeechNews | ReplyEnded | ReplyPlayed
-News = Received | Attached | Detached | Idle | RecognitionEnded | Corrected | ReplyNews
+News = Received | Attached | Detached | Idle | RecognitionEnded | Corrected | Repeated | ReplyNews

@@ -194,6 +194,7 @@ class Session:
             fresh=self._ear.audio.end == 0,
             buffered_ms=self._ear.buffered_ms,
             played=mouth.playbacks(),
+            listening=self._floor.turn.phase == "listening",
         )
 
     async def _act(self, action: rules.Action) -> None:
@@ -218,7 +219,7 @@ class Session:
                 await self._show(entry)
             case rules.Hush():
                 await self._floor.hush()
-            case rules.Play() | rules.Prefer() | rules.GiveHint():
+            case rules.Play() | rules.Prefer() | rules.GiveHint() | rules.Repeat():
                 await self._tutor(action)
 
     async def _tutor(self, action: rules.TutorAction) -> None:
@@ -229,6 +230,8 @@ class Session:
                 await self._prefer(settings)
             case rules.GiveHint():
                 await self._give_hint()
+            case rules.Repeat(item_id=item_id, passage=passage, slower=slower):
+                self._floor.repeat(item_id, passage, slower=slower)
 
     async def _hear(self, sound: Sound) -> None:
         rules.checked(sound.pcm, self._shared.config)

@@ -27,6 +27,12 @@ class Tape:
         while self._size > self._limit and self._items:
             self.erase(next(iter(self._items)))
 
+    def part(self, item_id: str, start_ms: float, end_ms: float) -> bytes:
+        """PCM16 at the rate at which it was recorded; empty where it is not held."""
+        rate, pcm = self._items.get(item_id, (0, bytearray()))
+        start, end = (round(ms * rate / 1000) * 2 for ms in (start_ms, end_ms))
+        return bytes(pcm[start:end])
+
     def cut(self, item_id: str, until_ms: float) -> None:
         if item_id in self._items:
             rate, pcm = self._items[item_id]

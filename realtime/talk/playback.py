@@ -1,8 +1,12 @@
 """How much of a reply the learner has heard: its clips, laid end to end, against the playhead."""
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from realtime.talk.transcript import Word
+
+_SENTENCE_END = re.compile(r"[.!?…][\"'”’)\]]*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +19,15 @@ class Clip:
     length_ms: float = 0
     pause_ms: float = 0
     whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """Words that were heard, and where they lie in the item's audio."""
+
+    text: str
+    start_ms: float
+    end_ms: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +66,30 @@ class Playback:
 
     def heard(self, until_ms: float) -> str:
         """The text that lies before a point in the item."""
-        said: list[str] = []
+        return " ".join(passage.text for passage in self._passages(until_ms))
+
+    def last_sentence(self) -> Passage | None:
+        """The last that was heard, as far as it was. The first, or a long one, may be several clips."""
+        heard = list(self._passages(self.played_ms))
+        if not heard:
+            return None
+        first = len(heard) - 1
+        while first and not _SENTENCE_END.search(heard[first - 1].text):
+            first -= 1
+        text = " ".join(passage.text for passage in heard[first:])
+        return Passage(text, heard[first].start_ms, heard[-1].end_ms)
+
+    def _passages(self, until_ms: float) -> Iterator[Passage]:
+        """What was heard of each clip."""
+        begins_ms = 0.0
         for clip in self.clips:
-            if until_ms <= 0:
-                break
-            said.append(clip.text if clip.whole and until_ms >= clip.length_ms else _heard(clip, until_ms))
-            until_ms -= clip.length_ms
-        return " ".join(text for text in said if text)
+            clip_ms = until_ms - begins_ms
+            if clip_ms <= 0:
+                return
+            text = clip.text if clip.whole and clip_ms >= clip.length_ms else _heard(clip, clip_ms)
+            if text:
+                yield Passage(text, begins_ms + clip.pause_ms, begins_ms + min(clip_ms, clip.length_ms))
+            begins_ms += clip.length_ms
 
     def _with_last(self, clip: Clip) -> "Playback":
         return replace(self, clips=(*self.clips[:-1], clip))

@@ -100,6 +100,13 @@ class TutorHintRequest(ClientEvent):
     type: Literal["tutor.hint"] = "tutor.hint"
 
 
+class TutorAgainRequest(ClientEvent):
+    """Asks for the tutor's last sentence once more, as it was said or slower; answered by `tutor.again`."""
+
+    type: Literal["tutor.again"] = "tutor.again"
+    slower: bool = False
+
+
 class TutorResume(ClientEvent):
     """First event on a new connection: go on with a talk whose socket was cut. `session.created` of the new
     connection has been sent by then and its session is dropped; `tutor.resumed` or an error answers."""
@@ -129,6 +136,7 @@ AnyClientEvent = (
     | TutorPlayhead
     | TutorSettings
     | TutorHintRequest
+    | TutorAgainRequest
     | TutorResume
     | TutorForget
 )

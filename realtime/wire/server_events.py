@@ -255,6 +255,22 @@ class TutorClip(ServerEvent):
     sample_rate: int = 24000
 
 
+class TutorAgain(ServerEvent):
+    """The tutor's last sentence once more. The binary frames that follow, PCM16 mono, are its: `samples` in
+    all, or fewer where somebody takes the floor. It is no reply, and the conversation does not know of it.
+
+    It was said in item `item_id`, from `start_ms` on; `speed` 1 is as it was said.
+    """
+
+    type: Literal["tutor.again"] = "tutor.again"
+    item_id: str
+    text: str
+    start_ms: int
+    speed: float
+    samples: int
+    sample_rate: int = 24000
+
+
 class CaptionWord(Wire):
     """Times count from the start of the clip."""
 
@@ -412,6 +428,7 @@ AnyServerEvent = Annotated[
     | ArgumentsDelta
     | ArgumentsDone
     | TutorClip
+    | TutorAgain
     | TutorCaption
     | TutorTentative
     | TutorDuck

@@ -20,6 +20,7 @@ from playwright.sync_api import Browser, Page, Route, sync_playwright
 from benchmarks.cable import cable_to
 from tests.browser.conftest import FLAGS
 from tests.browser.microphone import RATE, write
+from tests.browser.test_again import AT_REST, heard_again
 from tests.browser.test_spoken_turn import wait_for
 from tests.clients.stage import RECORDING, script, scripted_engines
 from tests.searching import search
@@ -377,11 +378,12 @@ def test_a_visit_by_keys_alone(page: Page) -> None:
     page.keyboard.up("b")
     wait_for(page, "!now.held && now.turns.some((turn) => turn.who === 'learner' && turn.over)")
     passed = [_focused(page)]
+    wait_for(page, AT_REST)
     for _ in range(8):
         page.keyboard.press("Tab")
         passed.append(_focused(page))
     assert passed[0] == "main-button"
-    assert {"ask-hint", "finish", "main-button"} <= set(passed)
+    assert {"again", "slower", "ask-hint", "finish", "main-button"} <= set(passed)
     while _focused(page) != "ask-hint":
         page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.matches(':focus-visible')")
@@ -395,6 +397,19 @@ def test_a_visit_by_keys_alone(page: Page) -> None:
 
 def _focused(page: Page) -> str:
     return page.evaluate("document.activeElement.id")
+
+
+def test_a_visitor_hears_the_last_sentence_again_and_slower_and_the_next_one_does_not(page: Page) -> None:
+    come(page)
+    as_it_was, _ = heard_again(page, "#again")
+    slower, _ = heard_again(page, "#slower")
+    assert slower == pytest.approx(as_it_was * 4 / 3, rel=0.1)
+    page.locator("#slower").click()
+    wait_for(page, "now.replaying !== ''")
+    page.locator("#finish").click()
+    shown(page, "farewell")
+    now = wait_for(page, "now.link === 'open' && now.lesson.id !== ''")
+    assert (now["replaying"], now["received"], now["hears"]) == ("", 0, True)
 
 
 def test_there_is_no_way_out_of_the_page(page: Page) -> None:

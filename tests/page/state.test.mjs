@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { effectsOf } from "../../client_web/effects.js";
-import { initial, phaseOf, reduce } from "../../client_web/state.js";
+import { initial, phaseOf, reduce, repeatable } from "../../client_web/state.js";
 
 /** @import { Setup, State, TalkEvent } from "../../client_web/state.js" */
 
@@ -195,6 +195,49 @@ test("what crosses on the wire is no trouble, other errors are", () => {
   assert.equal(after(...OPEN, failed("response_cancel_not_active")).notice, "");
   assert.equal(after(...OPEN, failed("engine_failed")).notice, "trouble");
   assert.equal(phaseOf(after(...OPEN, speechStarted, speechStopped, failed("engine_failed"))), "listening");
+});
+
+const HEARD = [...OPEN, ...replying, done("completed"), played(900), played(900, "page.drained")];
+const again = { type: "tutor.again", item_id: "t1", text: "Hello.", start_ms: 300, speed: 0.75, samples: 9600, sample_rate: 24000 };
+
+test("what the tutor said last can be asked for once it was heard, while nobody speaks", () => {
+  const asked = { type: "page.again", slower: true };
+  assert.deepEqual(effectsOf(after(...HEARD), /** @type {TalkEvent} */ (asked)), [{ do: "send", event: { type: "tutor.again", slower: true } }]);
+  /** @type {[object[], boolean][]} */
+  const rows = [
+    [OPEN, false],
+    [[...OPEN, ...replying], false],
+    [[...OPEN, ...replying, played(50)], false],
+    [HEARD, true],
+    [[...HEARD, { type: "page.mute", on: true }], true],
+    [[...HEARD, speechStarted], false],
+    [[...HEARD, speechStarted, speechStopped], false],
+    [[...HEARD, { type: "page.closed", retry_ms: 500 }], false],
+    [[...HEARD, { type: "page.forget" }], false],
+  ];
+  for (const [events, can] of rows) assert.equal(repeatable(after(...events)), can, JSON.stringify(events.at(-1)));
+});
+
+test("what is said again is a replay of its place, and no word of the talk", () => {
+  const passage = { item: "t1", start_ms: 300, speed: 0.75 };
+  assert.deepEqual(effectsOf(after(...HEARD), /** @type {TalkEvent} */ (again)), [{ do: "again", passage, samples: 9600 }]);
+  const state = after(...HEARD, again);
+  assert.deepEqual([state.replay, phaseOf(state)], [{ item: "t1", played_ms: 300 }, "speaking"]);
+  assert.deepEqual(state.turns, after(...HEARD).turns);
+});
+
+test("what is said again ends where anybody takes the floor, the connection breaks or it is stopped", () => {
+  const saying = [...HEARD, again];
+  for (const event of [speechStarted, replying[0], { type: "page.closed", retry_ms: 500 }, { type: "page.again", slower: false }]) {
+    assert.deepEqual(effects(saying, event), ["stop_replay"], event.type);
+    assert.ok(!effects(HEARD, event).includes("stop_replay"), event.type);
+  }
+  assert.deepEqual(effects(saying, { type: "page.again", slower: true }), ["tutor.again"]);
+  assert.deepEqual(effects([...PUSH, ...HEARD.slice(4), again], { type: "page.press" }), ["clear", "input_audio_buffer.clear"]);
+});
+
+test("an answer that comes too late for it is no trouble", () => {
+  assert.equal(after(...HEARD, failed("floor_taken")).notice, "");
 });
 
 test("a hint goes when its step is done", () => {

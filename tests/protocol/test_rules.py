@@ -25,6 +25,7 @@ from realtime.protocol.rules import (
     Hush,
     Play,
     Prefer,
+    Repeat,
     Show,
     Tell,
     View,
@@ -34,7 +35,7 @@ from realtime.protocol.rules import (
 )
 from realtime.talk import moves
 from realtime.talk.conversation import Call, CallOutput, Conversation, Entry, Message, Part
-from realtime.talk.playback import Playback
+from realtime.talk.playback import Passage, Playback
 from realtime.wire.client_events import TutorSettings
 from realtime.wire.codec import decode, encode
 from tests.protocol.strict import strict
@@ -46,7 +47,8 @@ ANSWERED = Message("answered", "user", (Part("input_audio", "Ana"),))
 WRITTEN = Message("written", "assistant", (Part("output_text", "Nice."),))
 CALLED = Call("called", "call_1", "look_up", "{}")
 RETURNED = CallOutput("returned", "call_1", "a name")
-PLAYED = Playback().begin("What is your name?").send(1000).end()
+PLAYED = Playback().begin("What is your name?").send(1000).end().play(1000)
+NAME = Passage("What is your name?", 0, 1000)
 
 
 def view(*, entries: tuple[Entry, ...] = (ASKED, ANSWERED, WRITTEN, CALLED, RETURNED), **more: Any) -> View:
@@ -405,6 +407,8 @@ TUTOR_EVENTS: list[tuple[Tree, Action]] = [
     ({"type": "tutor.playhead", "item_id": "asked", "played_ms": 400}, Play("asked", 400)),
     ({"type": "tutor.settings", "lesson": "cafe"}, Prefer(TutorSettings(lesson="cafe"))),
     ({"type": "tutor.hint"}, GiveHint()),
+    ({"type": "tutor.again"}, Repeat("asked", NAME, slower=False)),
+    ({"type": "tutor.again", "slower": True}, Repeat("asked", NAME, slower=True)),
 ]
 
 
@@ -418,6 +422,28 @@ def test_tutor_v1(event: Tree, action: Action) -> None:
 )
 def test_tutor_events_need_the_subprotocol(event: Tree) -> None:
     assert refusal(event) == ("invalid_event", "type")
+
+
+def test_what_was_heard_last_is_said_again_whatever_came_after_it() -> None:
+    early = Playback().begin("Hello.").send(500).end().play(500)
+    unheard = Playback().begin("Never mind.").send(500).end()
+    entries = [Message(id, "assistant", (Part("output_audio", id),)) for id in ("early", "asked", "unheard")]
+    played = {"early": early, "asked": PLAYED, "unheard": unheard}
+    on = View(conversation=Conversation((*entries, ANSWERED)), played=played, tutor=True)
+    assert sent({"type": "tutor.again"}, on) == [Repeat("asked", NAME, slower=False)]
+
+
+@pytest.mark.parametrize(
+    ("on", "code"),
+    [
+        (view(tutor=True, listening=False), "floor_taken"),
+        (view(tutor=True, entries=()), "nothing_to_repeat"),
+        (view(tutor=True, entries=(ANSWERED, WRITTEN)), "nothing_to_repeat"),
+    ],
+    ids=["somebody speaks", "nothing was said", "nothing was spoken"],
+)
+def test_nothing_is_said_again(on: View, code: str) -> None:
+    assert refusal({"type": "tutor.again"}, on) == (code, None)
 
 
 def test_a_talk_is_resumed_only_at_the_beginning() -> None:

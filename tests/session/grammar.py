@@ -10,6 +10,17 @@ from tests.session.clauses import Event, Items, Response, Utterances
 
 
 @dataclass
+class Again:
+    """What is said again: its sound, or less where it is broken off."""
+
+    left_ms: float
+
+    def sound(self, ms: float) -> None:
+        self.left_ms -= ms
+        assert self.left_ms > -1, "more sound than was told"
+
+
+@dataclass
 class Trace:
     """One connection. `tutor`: it speaks tutor.v1; `sent`: the ids of the client's events."""
 
@@ -25,7 +36,7 @@ class Trace:
         self._timed: set[str] = set()  # responses whose latency was told
         self._ducked = False
         self.transcribes = False
-        self._clip: Response | None = None  # whose sound the binary frames are
+        self._clip: Response | Again | None = None  # whose sound the binary frames are
         self._rules: dict[str, Callable[[Event], None]] = {
             "session": self._session,
             "error": self._error,
@@ -109,10 +120,15 @@ class Trace:
         assert self.tutor, f"{event['type']} in a GA session"
         match event["type"]:
             case "tutor.clip":
-                self._clip = self._responses[event["response_id"]]
-                self._clip.begin_clip(event)
+                self._clip = response = self._responses[event["response_id"]]
+                response.begin_clip(event)
+            case "tutor.again":
+                assert not self.active, "said again beside a response"
+                assert any(event["item_id"] in one.sound_ms for one in self._responses.values()), "of no item"
+                self._clip = Again(event["samples"] / 24)
             case "tutor.caption":
-                assert self._clip and (event["item_id"], event["clip"]) == self._clip.clip, "no such clip"
+                clip = self._clip.clip if isinstance(self._clip, Response) else None
+                assert (event["item_id"], event["clip"]) == clip, "no such clip"
             case "tutor.duck":
                 assert event["on"] != self._ducked, f"duck {event['on']} twice"
                 self._ducked = event["on"]

@@ -157,6 +157,8 @@ TUTOR: list[Tree] = [
     {"type": "tutor.settings", "lesson": ""},
     {"type": "tutor.settings", "lesson": "none"},
     {"type": "tutor.hint"},
+    {"type": "tutor.again"},
+    {"type": "tutor.again", "slower": True},
     {"type": "tutor.resume", "session_id": "sess_none"},
 ]
 
@@ -202,6 +204,8 @@ _WRITTEN: list[tuple[Any, ...]] = [
 
 
 CREATE = Send({"type": "response.create"})
+PLAYED = Send({"type": "tutor.playhead", "item_id": "{item}", "played_ms": 10**6})
+AGAIN = Send({"type": "tutor.again", "slower": True})
 PHRASES: list[Phrase] = [
     (Say(900, True), Say(700, False)),
     (Say(900, True), Say(700, False), Settle()),
@@ -209,6 +213,8 @@ PHRASES: list[Phrase] = [
     (CREATE, Settle(), Say(900, True)),
     (CREATE, Settle(), Say(150, True), Say(350, False)),
     (CREATE, Say(150, True)),
+    (CREATE, Settle(), PLAYED, Settle(), AGAIN, Settle(), CREATE),
+    (CREATE, Settle(), PLAYED, Settle(), AGAIN, Say(900, True), Say(700, False)),
     (CREATE, Settle(), Send({"type": "response.cancel"})),
     (CREATE, Settle(), Send(_on("delete")), Open()),
     (CREATE, Settle(), Send(_on("truncate", content_index=0, audio_end_ms=100)), Open()),

@@ -7,7 +7,16 @@ from dataclasses import dataclass, field
 import anyio
 import numpy as np
 
-from realtime.engines.protocols import VOICE_RATE, Captioned, ChatEnded, ChatNews, ChatRequest, Hearing, Sound
+from realtime.engines.protocols import (
+    VOICE_RATE,
+    Captioned,
+    ChatEnded,
+    ChatNews,
+    ChatRequest,
+    Hearing,
+    Samples,
+    Sound,
+)
 from realtime.errors import EngineError
 from realtime.talk.tokens import Tokens
 from realtime.talk.transcript import Transcript, Word
@@ -75,11 +84,12 @@ def _next(outcomes: list[Outcome | Gate]) -> Outcome | Gate:
 @dataclass(frozen=True)
 class Clip:
     """`steps` in order, an int being milliseconds of sound; `entering` comes before the stream begins,
-    `leaving` before it is closed, even where it is cancelled."""
+    `leaving` before it is closed, even where it is cancelled. `hertz`: the sound is this tone."""
 
     steps: Sequence[int | Gate | EngineError] = (300,)
     entering: Gate | EngineError | None = None
     leaving: Gate | None = None
+    hertz: float = 0
 
 
 class Voice:
@@ -114,9 +124,14 @@ class Voice:
         yield Captioned(_words(text))
         for step in clip.steps:
             if isinstance(step, int):
-                yield np.full(step * VOICE_RATE // 1000, min(number, MOST) * STEP, np.int16).tobytes()
+                sound = np.full(step * VOICE_RATE // 1000, min(number, MOST) * STEP, np.int16)
+                yield (_tone(len(sound), clip.hertz) if clip.hertz else sound).tobytes()
             else:
                 await _meet(step)
+
+
+def _tone(samples: int, hertz: float) -> Samples:
+    return (6000 * np.sin(2 * np.pi * hertz * np.arange(samples) / VOICE_RATE)).astype(np.int16)
 
 
 Answer = Sequence[ChatNews | Gate | EngineError]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from realtime.talk.playback import Playback
+from realtime.talk.playback import Passage, Playback
 from realtime.talk.transcript import Word
 
 WORDS = (Word("Nice", 0, 200), Word("to", 200, 300), Word("meet", 300, 600), Word("you.", 700, 1000))
@@ -129,3 +129,34 @@ def test_ears_that_have_got_further_have_heard_more(
     early, late = (playback.heard(point) for point in points)
     assert late.startswith(early)
     assert playback.heard(playback.sent_ms + 1).split() == [word for words, _, _ in clips for word in words]
+
+
+def said(*texts: str, played_ms: float = 10_000) -> Playback:
+    """A second each, with a pause of 100 ms before each but the first."""
+    playback = Playback()
+    for text in texts:
+        playback = playback.begin(text)
+        playback = playback.send(100, pause=True) if len(playback.clips) > 1 else playback
+        playback = playback.send(1000).end()
+    return playback.play(played_ms)
+
+
+@pytest.mark.parametrize(
+    ("playback", "passage"),
+    [
+        (said("Hello.", "How are you?"), Passage("How are you?", 1100, 2100)),
+        (said("Very well then,", "and how are you?"), Passage("Very well then, and how are you?", 0, 2100)),
+        (said("Good.", "Very well,", "we go."), Passage("Very well, we go.", 1100, 3200)),
+        (said('He said "yes."', "Did you?"), Passage("Did you?", 1100, 2100)),
+        (said("Hello.", "How are you?", played_ms=900), Passage("Hello.", 0, 900)),
+        (said("Hello.", "How are you today?", played_ms=1050), Passage("Hello.", 0, 1000)),
+        (said("Hello.", "How are you today?", played_ms=1600), Passage("How are", 1100, 1600)),
+        (said("Hello.", played_ms=0), None),
+        (Playback(), None),
+    ],
+)
+def test_the_last_sentence_is_the_last_that_was_heard_as_far_as_it_was(
+    playback: Playback, passage: Passage | None
+) -> None:
+    # "Hello." without word times is heard by its share, so that a part of its clip may be all of it.
+    assert playback.last_sentence() == passage
