@@ -250,15 +250,17 @@ class Floor:
         await self._shared.tell_tutor(self._course.standing())
 
     def _to_correct(self, move: LessonMove | None) -> Iterator[Heard]:
-        """What the learner said and the reply answers. Of a lesson only what it called right: it corrects its
-        mistakes itself, and of anything else it is not sure what was said."""
+        """What the learner said and the reply answers. A lesson corrects its mistakes itself; of anything but
+        a right answer only a recogniser that knows free speech is sure what was said."""
         verdict = move.line.verdict if move else None
-        if not (self._shared.tutor and self._shared.corrections) or (move and verdict != "right"):
+        if not (self._shared.tutor and self._shared.corrections):
+            return
+        if move and verdict not in ("right", "off_script"):
             return
         said = self._unanswered()
         for entry in said:
             heard = self._ear.heard.get(entry.id)
-            if heard is not None:
+            if heard is not None and (verdict != "off_script" or heard.on_script is None):
                 yield Heard(entry.id, heard, verdict if entry is said[-1] else None)
 
     def _correct(self) -> None:

@@ -142,6 +142,30 @@ async def test_a_right_answer_may_hold_a_mistake() -> None:
     assert second["corrections"][0]["better"] == "I agree"
 
 
+async def test_beside_the_lesson_free_speech_is_corrected_where_the_recogniser_knows_it() -> None:
+    """The lesson has no answer in it, and says so first."""
+    first, second = await _lesson(heard("hello"), heard("i have twenty years", None), lesson="tea")
+    assert (first["verdict"], first["corrections"]) == ("off_script", [])
+    assert (second["verdict"], second["item_id"]) == ("off_script", first["item_id"])
+    assert second["corrections"][0]["sentence"] == "I am twenty years old"
+
+
+@pytest.mark.parametrize("on_script", [0.0, 0.4, 0.9])
+@pytest.mark.parametrize("said", ["i have twenty years", "i am agree hola gracias bueno vale"])
+async def test_beside_the_lesson_a_recogniser_that_knows_only_its_sentences_is_not_believed(
+    said: str, on_script: float
+) -> None:
+    [told] = await _lesson(heard("hello"), heard(said, on_script), lesson="tea")
+    assert told["verdict"] in ("off_script", "unclear")
+    assert told["corrections"] == []
+
+
+async def test_beside_the_lesson_an_unsure_word_is_not_corrected() -> None:
+    unsure = _scored(heard("i have twenty years", None), 0.95, 0.6, 0.95, 0.95)
+    [told] = await _lesson(heard("hello"), unsure, lesson="tea")
+    assert told["corrections"] == []
+
+
 async def _lesson(*answers: Transcript, lesson: str) -> list[Event]:
     async with studio(talk={"lesson": lesson}) as stage:
         client = await stage.connect()
