@@ -41,6 +41,7 @@ class Script(BaseModel):
 
     transcripts: list[str] = Field(default_factory=lambda: ["hello there"])
     replies: list[str] = Field(default_factory=list[str])
+    word_score: float | None = None  # how surely each word was heard; None: the recogniser does not say
     recognition_ms: float = 80
     first_token_ms: float = 100
     token_ms: float = 10
@@ -76,7 +77,8 @@ class Engine:
         else:
             text = self.script.transcripts[turn % len(self.script.transcripts)]
             words = [
-                {"word": word, "start": n * 0.3, "end": n * 0.3 + 0.3} for n, word in enumerate(text.split())
+                {"word": word, "start": n * 0.3, "end": n * 0.3 + 0.3, "score": self.script.word_score}
+                for n, word in enumerate(text.split())
             ]
         verbose = form.get("response_format") == "verbose_json"
         return JSONResponse(
