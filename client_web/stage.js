@@ -29,7 +29,7 @@ export class Stage {
     const phase = phaseOf(state);
     byId("talk", HTMLElement).dataset.phase = phase;
     say(byId("phase", HTMLElement), t(`phase.${phase}`));
-    const over = state.lesson.finished && (phase === "listening" || phase === "ready") ? "finished" : phase;
+    const over = state.replay !== null ? "again" : state.lesson.finished && (phase === "listening" || phase === "ready") ? "finished" : phase;
     say(byId("phase-more", HTMLElement), state.notice === "" || phase === "lost" ? t(`more.${over}`) : notice(state));
     byId("stage", HTMLElement).classList.toggle("noticed", state.notice !== "" && phase !== "lost");
     this.#progress(state, title);
