@@ -72,13 +72,12 @@ function onServer(state, event) {
       return state.resuming ? opening(state) : [];
     case "response.created":
       // To what was said before: it would speak into what is being said, and stand in the way of the answer to that.
-      return state.held ? [send({ type: "response.cancel" }), { do: "clear" }] : [];
+      return state.held ? [send({ type: "response.cancel" }), { do: "clear" }] : stopReplay(state);
     case "tutor.clip":
       return [{ do: "begin", item: event.item_id, clip: event.clip }];
     case "tutor.again":
       return [again(event)];
     case "input_audio_buffer.speech_started":
-    case "response.created":
       return stopReplay(state);
     case "tutor.duck":
       return [{ do: "duck", on: event.on }];

@@ -246,7 +246,7 @@ function onError(state, { error }) {
   }
   if (error.code === "input_audio_buffer_commit_empty") return nothingHeard(state);
   if (error.code === "conversation_already_has_active_response") return { ...state, awaiting: false }; // that one comes
-  if (HARMLESS.has(error.code)) return state;
+  if (HARMLESS.has(error.code ?? "")) return state;
   return { ...state, awaiting: false, notice: "trouble" };
 }
 
