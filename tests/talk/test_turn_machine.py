@@ -62,6 +62,11 @@ def longest_wait_ms(policy: Policy) -> int:
     return max(policy.endpoint_ms, endpoint.LONGEST_MS) if policy.attentive else policy.endpoint_ms
 
 
+def longest_ducked_ms(policy: Policy) -> int:
+    """Of silence; a pause begins before it ends the ducking."""
+    return max(policy.eager_ms + WINDOW_MS, policy.unduck_ms, policy.unduck_late_ms)
+
+
 class AnyTurn(RuleBasedStateMachine):
     """Beside the turn, a model of the world that its effects act on: the ear, the mouth, the recogniser."""
 
@@ -190,7 +195,7 @@ class AnyTurn(RuleBasedStateMachine):
         assert (self.turn.mouth == "held") == self.held
         assert self.turn.replying == self.announced
         assert self.turn.ear == "quiet" or self.open
-        assert not self.turn.ducked or self.turn.ear == "hearing"
+        assert not self.turn.ducked or self.turn.ear != "quiet"
 
     @invariant()
     def a_held_reply_waits_in_a_pause(self) -> None:
@@ -214,7 +219,8 @@ class AnyTurn(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Left in peace, every talk comes to rest: bounded silence, all recognitions and replies ended."""
-        bound_ms = self.policy.eager_ms + longest_wait_ms(self.policy) + self.policy.unduck_ms + 4 * WINDOW_MS
+        policy = self.policy
+        bound_ms = policy.eager_ms + longest_wait_ms(policy) + longest_ducked_ms(policy) + 4 * WINDOW_MS
         for _ in range(bound_ms // WINDOW_MS):
             self._window(speech=False)
         if self.policy.detect:
@@ -252,7 +258,7 @@ class AnyTurn(RuleBasedStateMachine):
         if speech and before.ear != "quiet":
             assert now.open_ms < policy.longest_ms
         if before.ducked and now.ducked:
-            assert (now.speech_ms < policy.barge_in_ms) if speech else (now.silent_ms < policy.unduck_ms)
+            assert now.speech_ms < policy.barge_in_ms if speech else now.silent_ms <= longest_ducked_ms(policy)
         elif not speech and now.ear == before.ear == "hearing":
             assert now.silent_ms < policy.eager_ms
         elif not speech and now.ear == before.ear == "pausing":
