@@ -258,7 +258,8 @@ class AnyTurn(RuleBasedStateMachine):
         if speech and before.ear != "quiet":
             assert now.open_ms < policy.longest_ms
         if before.ducked and now.ducked:
-            assert now.speech_ms < policy.barge_in_ms if speech else now.silent_ms <= longest_ducked_ms(policy)
+            longest_ms = longest_ducked_ms(policy)
+            assert now.speech_ms < policy.barge_in_ms if speech else now.silent_ms <= longest_ms
         elif not speech and now.ear == before.ear == "hearing":
             assert now.silent_ms < policy.eager_ms
         elif not speech and now.ear == before.ear == "pausing":
