@@ -50,7 +50,7 @@ class Room:
     late_ms: int = 0
 
     def __str__(self) -> str:
-        return "headphones" if self.echo_db is None else f"{self.echo_db:+.0f} dB, {self.late_ms} ms late"
+        return "headphones" if self.echo_db is None else f"{self.echo_db:.0f} dB, {self.late_ms} ms late"
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +218,7 @@ def main() -> None:
     parser.add_argument("--rooms", nargs="*", default=["0/40", "10/120", "20/250"], help="dB/ms")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    rooms = [Room(-float(db), int(ms)) for db, _, ms in (text.partition("/") for text in options.rooms)]
+    rooms = [Room(0 - float(db), int(ms)) for db, _, ms in (text.partition("/") for text in options.rooms)]
     figures = measure(rooms, options.trials, options.turns)
     print(json.dumps(asdict(figures)) if options.json else table(figures))
 

@@ -24,6 +24,7 @@ BANDS = 24
 LAGS = np.arange(-2, 32)  # hops by which the microphone may be behind the playhead
 NEAR = 3  # hops by which the playhead may be told wrongly
 ROOM_S = 0.4  # in which a sound of a usual room falls by 60 dB
+STAYS = 10 ** (-6 * HOP_MS / 1000 / ROOM_S)  # of its power, a hop
 FORGET = 0.98  # of how loud the echo is, a window
 FORGET_LAG = 0.95  # of how late it is: a client's buffers change it at once
 BELIEF = 12.0  # windows' worth: a talk begins with the belief that there is an echo as loud as the tutor
@@ -162,11 +163,15 @@ class Echo:
         return now_ms + (lead_ms if isfinite(lead_ms) else self._begun_lead_ms)
 
     def _played_before(self, position_ms: float) -> Floats:
-        """[LAGS, BANDS]: what was played by each lag before; nothing where there was nothing."""
+        """[LAGS, BANDS]: what was played by each lag before; nothing where there was nothing. After its end a
+        sound stays in the room for a while."""
         numbers = int(position_ms // HOP_MS) - self._first - 2 - LAGS
-        there = (numbers >= 0) & (numbers < len(self._frames))
+        last = len(self._frames) - 1
         played = np.zeros((len(LAGS), BANDS), np.float32)
-        played[there] = self._frames[numbers[there]]
+        there = numbers >= 0
+        if last >= 0:
+            played[there] = self._frames[np.minimum(numbers[there], last)]
+            played[there] *= (STAYS ** np.maximum(numbers[there] - last, 0))[:, None]
         return played
 
 
@@ -182,10 +187,9 @@ def _power(windows: Floats) -> Floats:
 
 def _in_room(power: Floats, before: Floats) -> Floats:
     """A sound stays in a room for a while, falling. power: [n, BANDS], before: [0 or 1, BANDS]."""
-    stays = 10 ** (-6 * HOP_MS / 1000 / ROOM_S)
     last = before[0] if len(before) else np.zeros(BANDS, np.float32)
     for at in range(len(power)):
-        last = power[at] = power[at] + stays * last
+        last = power[at] = power[at] + STAYS * last
     return power
 
 

@@ -93,6 +93,7 @@ class Scene:
         self.echo = Echo()
         self._told = told
         self.did: list[tuple[int, Effect]] = []
+        self.heard_at_ms: list[int] = []  # windows that were taken for a learner's speech
         self._room = room
         self._dice = np.random.default_rng(room.seed)
         self._tutor = tutor
@@ -111,6 +112,7 @@ class Scene:
             speech = self._activity.is_speech(window)
             if self._told:
                 speech = self.echo.is_other(window, now_ms, speech=speech)
+            self.heard_at_ms += [now_ms] if speech else []
             for due_ms, known in news:
                 if due_ms == now_ms:
                     self._happen(now_ms, known)

@@ -5,7 +5,8 @@ import pytest
 
 from realtime.session.echo import Echo
 from realtime.session.steady import Steady
-from tests.session.room import Room, Scene, human, tutor_says
+from realtime.talk.turn import WINDOW_MS, Policy
+from tests.session.room import RATE, Room, Scene, human, tutor_says
 
 LONG = (
     "Hello there, it is very nice to meet you today. We are going to talk about your weekend and about your "
@@ -22,6 +23,15 @@ def test_the_tutor_does_not_interrupt_itself(room: Room, voice: str) -> None:
     assert scene.cut_at_ms is None
     assert scene.ducks <= 1
     assert scene.taken_back == scene.ducks
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_the_end_of_the_echo_is_the_tutors_too(room: Room) -> None:
+    """A room sounds on when nothing is played any more: nobody has answered."""
+    said = tutor_says(LONG)[: 10 * RATE]  # it breaks off within a word
+    scene = Scene(room, said).play()
+    after = [at for at in scene.heard_at_ms if at > len(said) * 1000 / RATE]
+    assert len(after) * WINDOW_MS < Policy().onset_ms
 
 
 def test_a_loudspeaker_that_falls_behind_is_followed() -> None:
