@@ -57,14 +57,17 @@ class HttpTranscriber:
             "timestamp_granularities[]": ["word"],
             **fields,
         }
+        request = self._client.build_request(
+            "POST",
+            self._url,
+            data=asked,
+            files={"file": file},
+            headers={**headers, "Authorization": f"Bearer {self._engines.api_key}"},
+            timeout=self._engines.transcription_timeout_s,
+        )
+        request.read()  # in one piece: a form is else written to the socket in some thirty
         async with engine_errors(STAGE):
-            response = await self._client.post(
-                self._url,
-                data=asked,
-                files={"file": file},
-                headers={**headers, "Authorization": f"Bearer {self._engines.api_key}"},
-                timeout=self._engines.transcription_timeout_s,
-            )
+            response = await self._client.send(request)
         await check(STAGE, response)
         try:
             return Transcription.model_validate_json(response.content)

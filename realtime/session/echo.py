@@ -78,7 +78,8 @@ class Echo:
             self._rest = sound
             return
         self._rest = sound[hops * HOP :]
-        power = _power(np.lib.stride_tricks.sliding_window_view(sound, WINDOW)[::HOP][:hops])
+        halves = sound[: (hops + 1) * HOP].reshape(-1, HOP)
+        power = _power(np.concatenate((halves[:-1], halves[1:]), axis=1))
         self._frames = np.concatenate((self._frames, _in_room(power, self._frames[-1:])))
 
     def begin(self, now_ms: float) -> None:

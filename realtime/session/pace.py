@@ -5,6 +5,8 @@ from typing import Protocol
 
 import anyio
 
+from realtime.session.shared import now_ms
+
 CLOCK_MS = 20  # a playhead that nobody reports moves in steps of no less
 HEARD_MS = 60  # a playhead so near to the end has arrived: reports are 100 ms apart
 
@@ -52,11 +54,11 @@ class PlayheadPace:
     @property
     def dry_ms(self) -> float:
         """By the clock: a playhead that has arrived is reported only a moment later, or never."""
-        return max(0.0, anyio.current_time() * 1000 - self._ends_at_ms)
+        return max(0.0, now_ms() - self._ends_at_ms)
 
     def sent(self, ms: float) -> None:
-        now_ms = anyio.current_time() * 1000
-        self._ends_at_ms = (max(self._ends_at_ms, now_ms) if self._sent_ms else now_ms) + ms
+        at_ms = now_ms()
+        self._ends_at_ms = (max(self._ends_at_ms, at_ms) if self._sent_ms else at_ms) + ms
         self._sent_ms += ms
 
     def played(self, played_ms: float) -> None:
@@ -64,7 +66,7 @@ class PlayheadPace:
         if played_ms > self.played_ms:
             self._reported = True
             self.played_ms = min(played_ms, self._sent_ms)
-            self._ends_at_ms = anyio.current_time() * 1000 + self.lead_ms
+            self._ends_at_ms = now_ms() + self.lead_ms
             self._moved.set()
             self._moved = anyio.Event()
 
@@ -96,11 +98,11 @@ class ClockPace:
 
     @property
     def lead_ms(self) -> float:
-        return max(0.0, self._ends_at_ms - anyio.current_time() * 1000)
+        return max(0.0, self._ends_at_ms - now_ms())
 
     @property
     def dry_ms(self) -> float:
-        return max(0.0, anyio.current_time() * 1000 - self._ends_at_ms) if self._sent_ms else 0.0
+        return max(0.0, now_ms() - self._ends_at_ms) if self._sent_ms else 0.0
 
     @property
     def played_ms(self) -> float:
@@ -108,7 +110,7 @@ class ClockPace:
 
     def sent(self, ms: float) -> None:
         self._sent_ms += ms
-        self._ends_at_ms = max(self._ends_at_ms, anyio.current_time() * 1000) + ms
+        self._ends_at_ms = max(self._ends_at_ms, now_ms()) + ms
 
     async def room(self) -> None:
         await anyio.sleep(max(0.0, self.lead_ms - self._limit_ms) / 1000)

@@ -46,7 +46,8 @@ class Stages:
 
     def mark(self, stage: Stage) -> None:
         """It is reached now; the first time counts."""
-        self._at_s.setdefault(stage, anyio.current_time())
+        if stage not in self._at_s:
+            self._at_s[stage] = anyio.current_time()
 
     def play(self, played_ms: float) -> bool:
         """The client has played so much. True when that says, for the first time, when it began to.
