@@ -19,7 +19,6 @@ from realtime.settings import Settings
 from realtime.wire.socket import Socket
 
 PLACE = "TUTOR_WORKER_PLACE"
-YOUNG = 10_000  # new objects until the next collection of those: a talk makes few cycles
 TRANSPORT_BYTES = 32 * 2**20  # above every limit of ours, so that ours can answer with a reason
 
 
@@ -59,7 +58,6 @@ def settle_memory() -> None:
     every talk for a tenth of a second."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(YOUNG)
 
 
 def main() -> None:
