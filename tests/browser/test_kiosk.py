@@ -334,7 +334,8 @@ def _visit(page: Page, hall: Hall) -> Iterator[str]:
     page.locator("#stay").click()
     page.wait_for_selector("#still-there", state="hidden")
     for said in VISIT[3:]:
-        wait_for(page, "now.phase === 'ready'")  # who speaks before the tutor's first sound takes its step back
+        # Who speaks before the tutor's first sound takes its step back.
+        wait_for(page, "now.phase === 'ready'")
         speak(page, hall, said)
     wait_for(page, "now.lesson.finished")
     shown(page, "summary")
