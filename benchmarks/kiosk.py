@@ -378,6 +378,7 @@ def opened(*flags: str) -> Generator[Hall]:
 
 
 def new_page(browser: Browser) -> Page:
+    # A dict of ints is what Playwright calls a ViewportSize.
     page = browser.new_page(viewport=SIZE, bypass_csp=True)  # type: ignore[arg-type]
     page.add_init_script(TAP)
     return page

@@ -90,7 +90,7 @@ class Speaker:
         """One pass. A failure in the model ends the jobs that are under way, and no others."""
         try:
             pieces = self._engine.step()
-        except Exception as error:
+        except Exception as error:  # whatever torch or the card raises
             traceback.print_exc(file=sys.stderr)
             for job in list(self._sentences):
                 self._forget(job, cancel=True)
@@ -221,7 +221,7 @@ def main() -> None:
     except BadModel as error:
         send({"failed": str(error)})
         sys.exit(f"Bark: {error}")
-    except Exception as error:
+    except Exception as error:  # no memory, a broken card: the server tells why, and the trace is on stderr
         send({"failed": repr(error)})
         raise
     threading.Thread(target=listen, daemon=True).start()
