@@ -334,6 +334,7 @@ def receive(hall: Hall, visitors: int, figures: Figures) -> None:
         if (number + 1) % READ_EVERY == 0:
             hall.free()
             figures.readings.append(hall.read(number + 1))
+            print(line_of(figures.readings[-1]), file=sys.stderr, flush=True)  # it takes an hour
     hall.free()
 
 
@@ -436,13 +437,16 @@ def lines(figures: Figures, took_s: float) -> Iterator[str]:
     first = ", ".join(f"{ms:.0f}" for ms in greeted[:3])
     yield f"  visitors 1 to 3: {first} ms; the others: {spread(greeted[3:])}"
     yield from _replies(figures)
-    for reading in figures.readings:
-        memory = f"gateway {reading.gateway_mb:.1f} MB, engines {reading.engines_mb:.1f} MB"
-        yield f"after {reading.visitors:3} visitors: heap {reading.heap_mb:.2f} MB, {memory}"
+    yield from map(line_of, figures.readings)
     for name in ("heap_mb", "gateway_mb", "engines_mb", "server_mb"):
         grown = growth_mb(figures.readings, name)
         said = "too few readings to tell" if grown is None else f"{grown:+.4f} for each visitor"
         yield f"{name} after visitor {WARM_AFTER}: {said}"
+
+
+def line_of(reading: Reading) -> str:
+    memory = f"gateway {reading.gateway_mb:.1f} MB, engines {reading.engines_mb:.1f} MB"
+    return f"after {reading.visitors:3} visitors: heap {reading.heap_mb:.2f} MB, {memory}"
 
 
 def _replies(figures: Figures) -> Iterator[str]:

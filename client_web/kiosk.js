@@ -38,6 +38,8 @@ let known = [];
 let drawn = false;
 let beaten_ms = -Infinity;
 let beating = false;
+/** The page has become another while it told how it is. */
+let stale = false;
 /** All is known that a talk wants. */
 let settled = false;
 
@@ -134,6 +136,7 @@ function offered() {
 
 /** The server is told how the page is, and tells how it is to be. */
 async function beat() {
+  stale = beating;
   if (beating) return;
   beating = true;
   beaten_ms = performance.now();
@@ -152,6 +155,7 @@ async function beat() {
   } finally {
     beating = false;
   }
+  if (stale) void beat();
 }
 
 /** @param {Standing} standing */
