@@ -21,6 +21,7 @@ from realtime import metrics, tracing
 from realtime.admission import Door, body_of, failure
 from realtime.children import free_port, is_well, keep_alive, speech_server
 from realtime.engines.chat import HttpChatModel
+from realtime.engines.http import engine_client
 from realtime.engines.packed import PackedVoice
 from realtime.engines.protocols import ChatModel, Synthesizer
 from realtime.engines.recognition import HttpTranscriber
@@ -54,7 +55,6 @@ from realtime.vllm import ChatServer
 from realtime.wire.link import Link
 
 # httpx looks at every idle connection with each request: a hundred of them cost more than to connect anew.
-LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=8)
 TUTOR, GA = "tutor.v1", "realtime"
 CONTENT_POLICY = (
     "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; media-src 'self' blob:"
@@ -100,7 +100,7 @@ def create_app(
     async def lifespan(app: Starlette) -> AsyncGenerator[None]:
         async with (
             tracing.exporting(),
-            httpx.AsyncClient(limits=LIMITS) as client,
+            engine_client() as client,
             anyio.create_task_group() as tasks,
         ):
             base_url, chat_server = start_engines(settings, client, tasks)

@@ -14,8 +14,9 @@ from tempfile import TemporaryDirectory
 import anyio
 import httpx
 
-from realtime.app import LIMITS, create_app, start_engines
+from realtime.app import create_app, start_engines
 from realtime.children import is_well, keep_alive
+from realtime.engines.http import engine_client
 from realtime.house import METRICS, House
 from realtime.settings import Settings
 from realtime.vllm import ChatServer
@@ -28,7 +29,7 @@ async def conduct(place: Place) -> None:
     """Until it is told to end. Raises LessonError or PackError at once, as one worker alone would."""
     create_app(place.settings, place.address)
     with TemporaryDirectory(prefix="atom-tutor-") as folder:
-        async with httpx.AsyncClient(limits=LIMITS) as client, anyio.create_task_group() as tasks:
+        async with engine_client() as client, anyio.create_task_group() as tasks:
             tasks.start_soon(_end_when_told, tasks.cancel_scope)
             url, chat_server = start_engines(place.settings, client, tasks)
             settings = behind(place.settings, url, chat_server)

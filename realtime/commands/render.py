@@ -7,8 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 
 import anyio
-import httpx
 
+from realtime.engines.http import engine_client
 from realtime.engines.recognition import HttpTranscriber
 from realtime.engines.voice import HttpSynthesizer
 from realtime.errors import SettingsError
@@ -53,7 +53,7 @@ async def _render(arguments: argparse.Namespace, lines: tuple[str, ...]) -> Outc
         }
     )
     async with (
-        httpx.AsyncClient() as client,
+        engine_client() as client,
         speaking_server(client, engines.speech_url, settings.whisper, settings.bark) as url,
     ):
         if url is None:

@@ -3,11 +3,16 @@
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
+import aiohttp
 import httpx
+from httpx_aiohttp import AiohttpTransport
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from realtime.errors import EngineDown, EngineRefused, EngineTimeout
 from realtime.talk.transcript import Word
+
+KEPT_S = 5  # an idle connection
+NO_LIMIT = 0  # as aiohttp has it; None would be a hundred
 
 
 class Answer(BaseModel):
@@ -28,10 +33,26 @@ class TimedWord(Answer):
         return Word(self.word.strip(), round(self.start * 1000), round(self.end * 1000), self.score)
 
 
+def engine_client() -> httpx.AsyncClient:
+    """For as many talks as there are. aiohttp carries it, at half of what httpx's own transport costs."""
+    limits = httpx.Limits(max_connections=NO_LIMIT, keepalive_expiry=KEPT_S)
+    return httpx.AsyncClient(transport=_Transport(limits=limits))
+
+
+class _Transport(AiohttpTransport):
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        try:
+            return await super().handle_async_request(request)
+        except aiohttp.ClientError as error:  # it knows none of httpx's for an answer that is no HTTP
+            raise httpx.RemoteProtocolError(str(error)) from error
+
+
 @asynccontextmanager
 async def engine_errors(stage: str) -> AsyncGenerator[None]:
     try:
         yield
+    except httpx.ConnectTimeout as error:  # or the connection was lost: the transport tells them not apart
+        raise EngineDown(stage, f"no connection: {error}") from error
     except httpx.TimeoutException as error:
         raise EngineTimeout(stage, type(error).__name__) from error
     except httpx.HTTPError as error:

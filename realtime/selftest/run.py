@@ -18,6 +18,7 @@ import uvicorn
 from realtime.app import Hall, create_app, missing
 from realtime.commands.serve import listening
 from realtime.engines.chat import HttpChatModel
+from realtime.engines.http import engine_client
 from realtime.engines.recognition import HttpTranscriber
 from realtime.engines.voice import HttpSynthesizer
 from realtime.errors import SettingsError
@@ -74,7 +75,7 @@ async def test(order: Order, tell: Tell) -> Findings:
     machine = look(order.settings)
     settings = settled(order.settings, machine, choose(machine, order.settings))
     found = Findings(_machine(), shown(settings))
-    async with httpx.AsyncClient() as client, _behind(order, settings, tell) as behind:
+    async with engine_client() as client, _behind(order, settings, tell) as behind:
         found.settings["engines.chat_model"] = behind.chat_model if behind.chat_url else "none"
         await _speech(found, client, settings, behind, tell)
         await _recognition(found, client, settings, behind, tell)

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from realtime.engines.chat import HttpChatModel
+from realtime.engines.http import engine_client
 from realtime.engines.protocols import CallDelta, ChatEnded, ChatNews, ChatRequest
 from realtime.errors import EngineDown, EngineError, EngineRefused, EngineTimeout, PromptTooLong
 from realtime.settings import Engines
@@ -24,7 +25,7 @@ TOOL = {"type": "function", "function": {"name": "weather", "parameters": {"type
 async def _written(
     url: str, request: ChatRequest = ASKED, first_s: float = 5, then_s: float = 5
 ) -> list[ChatNews]:
-    async with httpx.AsyncClient() as client:
+    async with engine_client() as client:
         model = HttpChatModel(client, url, Engines(chat_first_timeout_s=first_s, chat_timeout_s=then_s))
         async with model.reply(request) as news:
             return [one async for one in news]
@@ -132,7 +133,7 @@ async def test_what_may_work_the_next_time_is_told_from_what_will_not(
 
 
 async def _window(answer: bytes, **settings: Any) -> int | None:
-    async with canned(answer) as url, httpx.AsyncClient() as client:
+    async with canned(answer) as url, engine_client() as client:
         return await HttpChatModel(client, url, Engines(**settings)).window()
 
 
@@ -150,7 +151,7 @@ async def test_most_servers_do_not_say_it(answer: bytes) -> None:
 
 
 async def test_the_window_of_a_server_that_is_lost_is_not_known() -> None:
-    async with canned(http(b"", status="503 Service Unavailable")) as url, httpx.AsyncClient() as client:
+    async with canned(http(b"", status="503 Service Unavailable")) as url, engine_client() as client:
         with pytest.raises(EngineDown):
             await HttpChatModel(client, url, Engines()).window()
 
@@ -173,7 +174,7 @@ def engines() -> Iterator[str]:
 
 
 async def _script(url: str, **changes: Any) -> dict[str, Any]:
-    async with httpx.AsyncClient() as client:
+    async with engine_client() as client:
         return (await client.post(f"{url.removesuffix('/v1')}/script", json=changes)).json()
 
 
@@ -213,7 +214,7 @@ async def test_how_a_model_is_to_write_is_the_servers_choice(engines: str) -> No
 async def test_leaving_ends_the_generation(engines: str) -> None:
     await _script(engines, replies=["word " * 500], token_ms=20)
     async with (
-        httpx.AsyncClient() as client,
+        engine_client() as client,
         HttpChatModel(client, engines, Engines()).reply(ASKED) as news,
     ):
         async for _ in news:

@@ -8,6 +8,7 @@ import httpx
 import numpy as np
 import pytest
 
+from realtime.engines.http import engine_client
 from realtime.engines.protocols import Captioned, Hearing, Sound
 from realtime.engines.recognition import HttpTranscriber
 from realtime.engines.recording import Recording
@@ -25,7 +26,7 @@ QUICK = Engines(transcription_timeout_s=0.2, speech_stall_timeout_s=0.2)
 
 
 async def _transcribe(url: str, engines: Engines = USUAL) -> Transcript:
-    async with httpx.AsyncClient(verify=False) as client:
+    async with engine_client() as client:
         return await HttpTranscriber(client, url, engines).transcribe(HEARING)
 
 
@@ -53,7 +54,7 @@ async def test_a_recording_is_named_as_stock_servers_know_it(content_type: str, 
 
 
 async def _speak(url: str, engines: Engines = USUAL) -> list[Sound]:
-    async with httpx.AsyncClient(verify=False) as client:
+    async with engine_client() as client:
         voice = HttpSynthesizer(client, url, engines)
         async with voice.synthesize("Tea?", voice="en-us", speed=1, due_ms=0) as sounds:
             return [sound async for sound in sounds]
@@ -169,7 +170,7 @@ WRONG = b'{"error": {"code": "voice_not_found", "message": "nobody"}}'
 
 @asynccontextmanager
 async def _standing_in(answer: bytes, other: bytes = http(SOUND, EVENTS)) -> AsyncIterator[StandIn]:
-    async with httpx.AsyncClient() as client, canned(answer) as url, canned(other) as other_url:
+    async with engine_client() as client, canned(answer) as url, canned(other) as other_url:
         voice, spare = (HttpSynthesizer(client, each, QUICK) for each in (url, other_url))
         yield StandIn(voice, spare, "en-us")
 
