@@ -2,7 +2,8 @@
 
 On SIGUSR1 it reads a text from WISH, collects garbage, follows every reference from every object that the
 collector knows, and writes to WISH.found which strings and bytes hold the text. Memory that was freed is not
-looked at, nor is what other processes hold.
+looked at, nor is what other processes hold. Asked for `class NAME` it collects nothing and writes a line for
+each object of that class. By itself its collector never runs.
 """
 
 import gc
@@ -16,6 +17,8 @@ from types import FrameType
 from typing import Any
 
 from realtime.__main__ import main
+
+CLASS = "class "
 
 
 def live_texts() -> Iterator[str | bytes]:
@@ -44,8 +47,13 @@ def holding(wanted: str) -> list[str]:
     ]
 
 
+def alive(name: str) -> list[str]:
+    """What is there of this class, garbage included."""
+    return [name for thing in gc.get_objects() if type(thing).__name__ == name]
+
+
 def search(served_pid: int, wish: Path, wanted: str) -> list[str]:
-    """What the server holds with these words in it."""
+    """What the server holds with these words in it, or of `class NAME`."""
     answer = wish.with_suffix(".found")
     answer.unlink(missing_ok=True)
     wish.write_text(wanted)
@@ -59,7 +67,8 @@ def search(served_pid: int, wish: Path, wanted: str) -> list[str]:
 
 def _answer_to(wish: Path) -> None:
     def answer(_signal: int, _frame: FrameType | None) -> None:
-        found = holding(wish.read_text())
+        wanted = wish.read_text()
+        found = alive(wanted[len(CLASS) :]) if wanted.startswith(CLASS) else holding(wanted)
         draft = wish.with_suffix(".draft")
         draft.write_text("\n".join(text.replace("\n", " ") for text in found))
         draft.rename(wish.with_suffix(".found"))
@@ -68,5 +77,6 @@ def _answer_to(wish: Path) -> None:
 
 
 if __name__ == "__main__":
+    gc.disable()
     _answer_to(Path(sys.argv.pop(1)))
     main()

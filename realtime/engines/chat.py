@@ -9,7 +9,7 @@ import anyio
 import httpx
 from pydantic import ValidationError
 
-from realtime.engines.http import Answer, engine_errors
+from realtime.engines.http import Answer, engine_errors, streamed
 from realtime.engines.protocols import CallDelta, ChatEnded, ChatNews, ChatRequest
 from realtime.errors import EngineDown, EngineRefused, EngineTimeout, PromptTooLong
 from realtime.settings import Engines
@@ -42,9 +42,7 @@ class HttpChatModel:
         timeout = httpx.Timeout(max(first_s, then_s))
         async with (
             engine_errors(STAGE),
-            self._client.stream(
-                "POST", self._url, json=body, headers=self._headers, timeout=timeout
-            ) as response,
+            streamed(self._client, self._url, body, self._headers, timeout) as response,
         ):
             await _check(response)
             pieces = _pieces(response, first_by, then_s)

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import aiohttp
 import httpx
@@ -57,6 +58,25 @@ async def engine_errors(stage: str) -> AsyncGenerator[None]:
         raise EngineTimeout(stage, type(error).__name__) from error
     except httpx.HTTPError as error:
         raise EngineDown(stage, f"{type(error).__name__}: {error}") from error
+
+
+@asynccontextmanager
+async def streamed(
+    client: httpx.AsyncClient, url: str, body: Any, headers: dict[str, str], timeout: httpx.Timeout
+) -> AsyncGenerator[httpx.Response]:
+    """The answer, read as it comes. Leaving the block closes the stream, and that ends the work on it."""
+    async with client.stream("POST", url, json=body, headers=headers, timeout=timeout) as response:
+        try:
+            yield response
+        finally:
+            await response.aclose()
+            untie(response)
+
+
+def untie(response: httpx.Response) -> None:
+    """Of an answer that is read. It and its stream hold each other, and what the learner said, until the
+    collector comes; a server whose start is frozen waits long for it."""
+    response.stream = httpx.ByteStream(b"")
 
 
 async def check(stage: str, response: httpx.Response) -> None:

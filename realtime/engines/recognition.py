@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 from pydantic import ValidationError
 
-from realtime.engines.http import Answer, TimedWord, check, engine_errors
+from realtime.engines.http import Answer, TimedWord, check, engine_errors, untie
 from realtime.engines.protocols import SAMPLE_RATE, Hearing, Samples
 from realtime.engines.recording import Listened, Recording
 from realtime.errors import EngineRefused
@@ -68,6 +68,7 @@ class HttpTranscriber:
         request.read()  # in one piece: a form is else written to the socket in some thirty
         async with engine_errors(STAGE):
             response = await self._client.send(request)
+        untie(response)
         await check(STAGE, response)
         try:
             return Transcription.model_validate_json(response.content)

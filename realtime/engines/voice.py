@@ -11,7 +11,7 @@ from typing import Any, Literal
 import httpx
 from pydantic import Base64Bytes, ValidationError
 
-from realtime.engines.http import Answer, TimedWord, check, engine_errors
+from realtime.engines.http import Answer, TimedWord, check, engine_errors, streamed
 from realtime.engines.protocols import Captioned, Sound
 from realtime.errors import EngineRefused
 from realtime.settings import Engines
@@ -66,7 +66,7 @@ class HttpSynthesizer:
         timeout = httpx.Timeout(self._engines.speech_stall_timeout_s)
         async with (
             engine_errors(STAGE),
-            self._client.stream("POST", self._url, json=body, headers=headers, timeout=timeout) as response,
+            streamed(self._client, self._url, body, headers, timeout) as response,
         ):
             await check(STAGE, response)
             async with aclosing(_sounds(response)) as sounds:

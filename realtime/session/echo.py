@@ -36,6 +36,8 @@ DUCKED = 0.15  # power of a ducked tutor: the page lowers it to 0.04
 DUCKING_MS = 300  # until a ducked tutor is heard ducked
 TAIL_MS = 700  # the echo's end after the end of what was played
 KEPT_MS = 1_000
+MOST_WAITING = 8  # pieces
+AHEAD_MS = 100  # of the playhead: so much is looked at in time
 QUIET = 4  # of so many windows without speech one is learnt from
 
 Floats = NDArray[np.float32]
@@ -46,6 +48,7 @@ class Echo:
 
     def __init__(self) -> None:
         self._resampler = _resampler()
+        self._waiting: list[bytes] = []  # sent, and not looked at yet: many at once are cheaper
         self._rest: Floats = np.zeros(0, np.float32)  # at 16 kHz, not yet a hop
         self._frames = np.zeros((0, BANDS), np.float32)  # power a hop, with the room's tail
         self._first = 0  # the number of the first of them
@@ -71,6 +74,15 @@ class Echo:
     def send(self, pcm: bytes) -> None:
         """More of what will be played: PCM16 at VOICE_RATE."""
         self._sent_ms += len(pcm) * 500 / VOICE_RATE
+        self._waiting.append(pcm)
+        if len(self._waiting) >= MOST_WAITING:
+            self._look()
+
+    def _look(self) -> None:
+        """At what waits."""
+        if not self._waiting:
+            return
+        pcm, self._waiting = b"".join(self._waiting), []
         sound = self._resampler.resample_chunk(np.frombuffer(pcm, np.int16)).astype(np.float32)
         sound = np.concatenate((self._rest, sound))
         hops = max(0, (len(sound) - WINDOW) // HOP + 1)
@@ -95,12 +107,15 @@ class Echo:
 
     def _forget_before(self, position_ms: float) -> None:
         old = int(position_ms // HOP_MS) - self._first
+        if old > len(self._frames):
+            self._look()
         if old > 0:
             self._frames = self._frames[old:]
             self._first += old
 
     def cut(self, now_ms: float) -> None:
         """What has not been played by now never will be."""
+        self._look()
         position_ms = min(self._position(now_ms), self._sent_ms)
         self._frames = self._frames[: max(0, int(position_ms // HOP_MS) - self._first)]
         self._sent_ms = (self._first + len(self._frames)) * HOP_MS
@@ -166,6 +181,8 @@ class Echo:
     def _played_before(self, position_ms: float) -> Floats:
         """[LAGS, BANDS]: what was played by each lag before; nothing where there was nothing. After its end a
         sound stays in the room for a while."""
+        if position_ms > (self._first + len(self._frames)) * HOP_MS - AHEAD_MS:
+            self._look()
         numbers = int(position_ms // HOP_MS) - self._first - 2 - LAGS
         last = len(self._frames) - 1
         played = np.zeros((len(LAGS), BANDS), np.float32)

@@ -35,7 +35,7 @@ from realtime.session.pace import ClockPace, PlayheadPace
 from realtime.session.reply import Delivery, Mark, Reply
 from realtime.session.shared import Post, Shared, new_id
 from realtime.session.speech import Speech
-from realtime.session.stages import Stage
+from realtime.session.stages import Stage, Stages
 from realtime.session.utterance import Utterance
 from realtime.settings import Talk
 from realtime.talk import moves
@@ -320,7 +320,8 @@ class Floor:
         output = asked.config.audio.output
         voice = self._voice if asked.config.spoken else None
         delivery = Delivery(voice, output.voice, output.speed, self._reply.behind if self._reply else False)
-        speech.reply = Reply(speech.wire.id, speech.plan.script, delivery, pace, self._marking(speech))
+        mark = self._marking(speech.wire.id, speech.stages)
+        speech.reply = Reply(speech.wire.id, speech.plan.script, delivery, pace, mark)
         self._reply = speech.reply
         self._tasks.start_soon(self._make, speech.reply)
         return speech.reply
@@ -332,11 +333,13 @@ class Floor:
         finally:
             self._shared.demand.sound(reply.id)
 
-    def _marking(self, speech: Speech) -> Mark:
+    def _marking(self, reply_id: str, stages: Stages) -> Mark:
+        demand = self._shared.demand
+
         def mark(stage: Stage) -> None:
-            speech.stages.mark(stage)
+            stages.mark(stage)
             if stage == "first_audio_made":
-                self._shared.demand.sound(speech.wire.id)
+                demand.sound(reply_id)
 
         return mark
 

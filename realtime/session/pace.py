@@ -113,7 +113,8 @@ class ClockPace:
         self._ends_at_ms = max(self._ends_at_ms, now_ms()) + ms
 
     async def room(self) -> None:
-        await anyio.sleep(max(0.0, self.lead_ms - self._limit_ms) / 1000)
+        if (beyond_ms := self.lead_ms - self._limit_ms) > 0:
+            await anyio.sleep(beyond_ms / 1000)
 
     async def drained(self) -> None:
         await anyio.sleep(self.lead_ms / 1000)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
+from realtime.channel import Taken, put
 from realtime.engines.protocols import (
     VOICE_RATE,
     CallDelta,
@@ -43,6 +44,8 @@ Post = Callable[[ReplyNews], Awaitable[None]]
 Mark = Callable[[Stage], None]
 Piece = str | Segment | CallDelta  # text that is not spoken, or is, or part of a function call
 SOUND_BYTES = VOICE_RATE * 2 // 10  # 100 ms: fine enough for pacing
+PLENTY_MS = 500  # ahead of the learner's ears: from there on
+PLENTY_BYTES = 3 * SOUND_BYTES  # go together, since each piece costs about the same
 FIRST_PATIENCE_MS = 1500
 APOLOGY = "Sorry, I lost the thread. Could you say that again?"
 
@@ -117,35 +120,35 @@ class Reply:
                         self._mark("first_token")
                     match news:
                         case str() if self._delivery.voice is None:
-                            await to_voice.send(news)
+                            await put(to_voice, news)
                         case str():
                             segmenter, segments = segmenter.feed(news)
                             for segment in segments:
-                                await to_voice.send(segment)
+                                await put(to_voice, segment)
                         case CallDelta():
                             for segment in segmenter.finish():
-                                await to_voice.send(segment)
+                                await put(to_voice, segment)
                             segmenter = Segmenter(begun=True)
-                            await to_voice.send(news)
+                            await put(to_voice, news)
                         case ChatEnded(reason=reason, usage=usage):
                             self._end = replace(self._end, short=reason == "length", usage=usage)
             except EngineError as error:
                 self._failed(error)
                 lost = error.retryable and self._delivery.voice is not None
             for segment in segmenter.finish():
-                await to_voice.send(segment)
+                await put(to_voice, segment)
             if lost:
-                await to_voice.send(Segment(APOLOGY, new_line=True))
+                await put(to_voice, Segment(APOLOGY, new_line=True))
 
     async def _make_text(
         self, pieces: MemoryObjectReceiveStream[Piece], clips: MemoryObjectSendStream[ReplyNews]
     ) -> None:
         async with pieces, clips:
-            async for piece in pieces:
+            async for piece in Taken(pieces):
                 if isinstance(piece, CallDelta):
                     await self._make_call(piece, clips)
                 elif isinstance(piece, str):
-                    await clips.send(TextWritten(self.id, piece))
+                    await put(clips, TextWritten(self.id, piece))
 
     async def _make_clips(
         self, pieces: MemoryObjectReceiveStream[Piece], clips: MemoryObjectSendStream[ReplyNews]
@@ -153,13 +156,13 @@ class Reply:
         """A voice that fails is not asked again: the rest of the reply is text."""
         voice, joint, last = self._delivery.voice, "", None
         async with pieces, clips:
-            async for piece in pieces:
+            async for piece in Taken(pieces):
                 if isinstance(piece, CallDelta):
                     await self._make_call(piece, clips)
                     joint = ""
                 elif isinstance(piece, Segment):
                     self._mark("first_segment")
-                    await clips.send(ClipBegan(self.id, joint + shown(piece.text)))
+                    await put(clips, ClipBegan(self.id, joint + shown(piece.text)))
                     joint = " "
                     if voice is not None:
                         last = self._spoken(piece, last)
@@ -168,7 +171,7 @@ class Reply:
                         except EngineError as error:
                             self._failed(error)
                             voice = None
-                    await clips.send(ClipEnded(self.id))
+                    await put(clips, ClipEnded(self.id))
 
     def _spoken(self, segment: Segment, last: Spoken | None) -> Spoken:
         """The learner waits for the first clip in silence: it begins at its first sound, or only a little
@@ -209,24 +212,25 @@ class Reply:
     async def _send(self, said: list[Said], clips: MemoryObjectSendStream[ReplyNews]) -> None:
         for one in said:
             if isinstance(one, Captioned):
-                await clips.send(ClipCaptioned(self.id, one.words))
+                await put(clips, ClipCaptioned(self.id, one.words))
                 continue
             pcm, pause = (one.pcm, True) if isinstance(one, Pause) else (one, False)
+            size = PLENTY_BYTES if self.pace.lead_ms + self._unsent_ms >= PLENTY_MS else SOUND_BYTES
             self._unsent_ms += _ms(pcm)
-            for at in range(0, len(pcm), SOUND_BYTES):
-                await clips.send(ClipSounded(self.id, pcm[at : at + SOUND_BYTES], pause))
+            for at in range(0, len(pcm), size):
+                await put(clips, ClipSounded(self.id, pcm[at : at + size], pause))
 
     async def _make_call(self, delta: CallDelta, clips: MemoryObjectSendStream[ReplyNews]) -> None:
         """A name comes with the first piece of a call."""
         if delta.name:
-            await clips.send(CallBegan(self.id, delta.call_id or f"call_{self.id}_{delta.index}", delta.name))
+            await put(clips, CallBegan(self.id, delta.call_id or f"call_{self.id}_{delta.index}", delta.name))
         if delta.arguments:
-            await clips.send(CallGrew(self.id, delta.arguments))
+            await put(clips, CallGrew(self.id, delta.arguments))
 
     async def _push(self, clips: MemoryObjectReceiveStream[ReplyNews], post: Post) -> None:
         async with clips:
             await self._released.wait()
-            async for news in clips:
+            async for news in Taken(clips):
                 if isinstance(news, ClipSounded):
                     await self.pace.room()
                     self.pace.sent(_ms(news.pcm))

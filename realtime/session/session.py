@@ -4,18 +4,19 @@ A session is one loop over its inbox, so whatever it changes is changed in one p
 recognitions and its replies are tasks of its own group; when `run` has ended, nothing of it is alive.
 """
 
-import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import anyio
 import anyio.lowlevel
 
 from realtime import metrics
+from realtime.channel import Taken, put
 from realtime.engines.protocols import SAMPLE_RATE, ChatModel, Synthesizer, Transcriber
-from realtime.errors import LinkClosed, ProtocolError
+from realtime.errors import ProtocolError
 from realtime.protocol import rules
 from realtime.protocol.config import Config, ServerVad, Tree, merged
 from realtime.protocol.items import to_wire
@@ -26,6 +27,7 @@ from realtime.session.demand import Demand
 from realtime.session.ear import Ear
 from realtime.session.floor import Floor
 from realtime.session.gather import Gather, Mood, Sound
+from realtime.session.line import Line
 from realtime.session.news import Attached, Detached, News, Received
 from realtime.session.recall import Recall
 from realtime.session.shared import Shared, new_id
@@ -40,10 +42,9 @@ from realtime.tutor.lesson import Lesson
 from realtime.tutor.persona import persona
 from realtime.wire.client_events import AnyClientEvent, TutorPlayhead, TutorSettings
 from realtime.wire.codec import told
-from realtime.wire.link import Link, Outgoing
+from realtime.wire.link import Link
 from realtime.wire.server_events import ItemRetrieved, SessionCreated, SessionUpdated, TutorResumed
 
-log = logging.getLogger(__name__)
 INBOX = 64
 BREATH = 8  # windows of a long append between two looks at the rest of the server
 
@@ -74,11 +75,11 @@ class Session:
         self._settings = settings
         self._engines = engines
         self._learner = (settings.talk.level, settings.talk.mother_tongue)
-        self._link: Link | None = None
+        self._line = Line(self.id)
         self._expires_at = round(time.time() + settings.limits.session_s)
         self._post, self._inbox = anyio.create_memory_object_stream[News](INBOX)
         source, tape = Source(self.id, settings.profile), Tape(settings.limits.kept_audio_bytes)
-        self._shared = Shared(self._tell, start, tape, tutor=tutor, source=source, demand=engines.demand)
+        self._shared = Shared(self._line.tell, start, tape, tutor=tutor, source=source, demand=engines.demand)
         self._shared.level, self._shared.mother_tongue = self._learner
         self._shared.corrections = settings.talk.corrections
         self._shared.configure(start)
@@ -93,18 +94,20 @@ class Session:
         """The talk, until its scope is cancelled."""
         engines, shared, course = self._engines, self._shared, self._course
         async with self._post, self._inbox, anyio.create_task_group() as tasks:
+            post = partial(put, self._post)  # a method of this session would keep it: it ends with its talk
             activity = VoiceActivity(engines.voice_model)
-            self._ear = Ear(shared, engines.transcriber, activity, tasks, self._post.send)
+            self._ear = Ear(shared, engines.transcriber, activity, tasks, post)
             recall = Recall(engines.chat, tasks) if engines.chat else None
             author = Author(course, recall, self._settings.engines.chat_max_tokens)
             voice, talk = engines.synthesizer, self._settings.talk
-            self._floor = Floor(shared, self._ear, course, author, voice, talk, tasks, self._post.send)
+            self._floor = Floor(shared, self._ear, course, author, voice, talk, tasks, post)
             self._listen(shared.config)
             try:
-                async for news in self._inbox:
+                async for news in Taken(self._inbox):
                     await self._take(news)
             finally:
                 self._floor.mouth.account()
+                self._line.link = None  # which knows this session, too
 
     def keeps(self, frame: bytes) -> bool:
         """Whether this frame of sound waits for others: the talk need not be woken for it."""
@@ -120,22 +123,17 @@ class Session:
         await self._put(message)
 
     async def _put(self, message: AnyClientEvent | Sound | None) -> None:
-        """Nearly always there is room, and then nothing is waited for."""
-        if message is None:
-            return
-        try:
-            self._post.send_nowait(Received(message))
-        except anyio.WouldBlock:
-            await self._post.send(Received(message))
+        if message is not None:
+            await put(self._post, Received(message))
 
     async def attach(self, link: Link, *, back: bool) -> None:
         """A client has connected; `back`: its socket was cut, and it goes on."""
         link.keeps = self.keeps
-        await self._post.send(Attached(link, back))
+        await put(self._post, Attached(link, back))
 
     async def detach(self) -> None:
         """The client has gone."""
-        await self._post.send(Detached())
+        await put(self._post, Detached())
 
     # what comes in
 
@@ -146,7 +144,7 @@ class Session:
             case Attached(link=link, back=back):
                 await self._welcome(link, back=back)
             case Detached():
-                self._link = None
+                self._line.link = None
                 await self._floor.happen(moves.Left())
             case _:
                 await self._floor.take(news)
@@ -154,17 +152,17 @@ class Session:
         await self._take_leave()
 
     async def _welcome(self, link: Link, *, back: bool) -> None:
-        self._link = link
+        self._line.link = link
         if not back:
-            await self._tell(SessionCreated(session=self._described()))
+            await self._line.tell(SessionCreated(session=self._described()))
             return
         items = tuple(to_wire(entry) for entry in self._shared.conversation.entries)
         standing = self._course.standing()
-        await self._tell(TutorResumed(session=self._described(), items=items, lesson=standing))
+        await self._line.tell(TutorResumed(session=self._described(), items=items, lesson=standing))
 
     async def _take_leave(self) -> None:
         """A lesson is summed up when its end has been said, and the client is there to be told."""
-        if self._link is None or self._floor.mouth.speech is not None:
+        if self._line.link is None or self._floor.mouth.speech is not None:
             return
         summary = self._course.take_leave()
         if summary is not None:
@@ -180,7 +178,7 @@ class Session:
                 await self._act(action)
         except ProtocolError as error:
             metrics.client_errors.labels(error.code).inc()
-            await self._tell(told(error, None if isinstance(message, Sound) else message.event_id))
+            await self._line.tell(told(error, None if isinstance(message, Sound) else message.event_id))
 
     def _view(self) -> rules.View:
         mouth = self._floor.mouth
@@ -200,7 +198,7 @@ class Session:
     async def _act(self, action: rules.Action) -> None:
         match action:
             case rules.Tell(event=event):
-                await self._tell(event)
+                await self._line.tell(event)
             case rules.Append(audio=audio):
                 await self._hear(Sound(audio, quiet=False))
             case rules.Configure(config=config):
@@ -262,7 +260,7 @@ class Session:
         if config.prompt and config.prompt != before.prompt:
             self._course.choose_if_known(config.prompt.get("id"))
         self._listen(config)
-        await self._tell(SessionUpdated(session=self._described()))
+        await self._line.tell(SessionUpdated(session=self._described()))
 
     def _listen(self, config: Config) -> None:
         self._ear.audio.change_format(config.audio.input.format)
@@ -282,7 +280,7 @@ class Session:
                 message = f"there is no lesson {lesson!r}"
                 raise ProtocolError("unknown_lesson", message, param="lesson") from None
         self._suit(settings)
-        await self._tell(self._course.standing())
+        await self._line.tell(self._course.standing())
 
     def _suit(self, settings: TutorSettings) -> None:
         """What was not set stays; the tutor's own instructions follow the learner, a client's own do not."""
@@ -302,26 +300,14 @@ class Session:
         hint = self._course.hint()
         if hint is None:
             raise ProtocolError("no_lesson", "there are no hints outside a lesson")
-        await self._tell(hint)
+        await self._line.tell(hint)
 
     async def _show(self, entry: Entry) -> None:
         """The item, with its audio as far as that is held."""
         mine = isinstance(entry, Message) and entry.role == "assistant"
         audio = self._shared.config.audio
         held = self._shared.tape.play(entry.id, audio.output.format if mine else audio.input.format)
-        await self._tell(ItemRetrieved(item=to_wire(entry, held)))
-
-    # to the client
-
-    async def _tell(self, message: Outgoing) -> None:
-        """A client that is away is told nothing; what it missed is in the conversation."""
-        if self._link is None:
-            return
-        try:
-            await self._link.send(message)
-        except LinkClosed as error:
-            log.info("session %s: %s", self.id, error)
-            self._link = None
+        await self._line.tell(ItemRetrieved(item=to_wire(entry, held)))
 
     def _described(self) -> dict[str, Any]:
         return {**self._shared.config.described(), "id": self.id, "expires_at": self._expires_at}

@@ -156,12 +156,12 @@ def _take(turn: Turn, event: Event, policy: Policy) -> Step:
 def _speech(turn: Turn, policy: Policy) -> Step:
     if turn.ear == "pausing":
         turn = replace(turn, pause_ms=paused(turn.pause_ms, turn.silent_ms + policy.late_ms))
-    turn = replace(turn, speech_ms=turn.speech_ms + WINDOW_MS)
+    speech_ms = turn.speech_ms + WINDOW_MS
     if not policy.detect:
-        return _by_hand(turn, policy)
+        return _by_hand(replace(turn, speech_ms=speech_ms), policy)
     if turn.ear == "quiet":
-        return _maybe_onset(turn, policy)
-    turn = _longer(replace(turn, silent_ms=0))
+        return _maybe_onset(replace(turn, speech_ms=speech_ms), policy)
+    turn = _longer(turn, speech_ms=speech_ms, silent_ms=0)
     if turn.open_ms >= policy.longest_ms:  # nobody listens for ever: what was said so far is answered
         return _committed(turn, policy, due=policy.respond)
     effects: tuple[Effect, ...] = ()
@@ -180,14 +180,20 @@ def _by_hand(turn: Turn, policy: Policy) -> Step:
     """Push-to-talk: what voice activity had begun before it was turned off is the client's to end."""
     turn, drop = _drop_held(turn)
     turn, unduck = _unduck(turn)
-    turn, partial = _maybe_partial(_longer(replace(turn, ear="quiet", content="unknown")), policy)
+    turn = _longer(turn, speech_ms=turn.speech_ms, silent_ms=turn.silent_ms)
+    turn, partial = _maybe_partial(replace(turn, ear="quiet", content="unknown"), policy)
     return turn, (*drop, *unduck, *partial)
 
 
-def _longer(turn: Turn) -> Turn:
-    took_ms = turn.took_ms + WINDOW_MS if turn.recognising else turn.took_ms
+def _longer(turn: Turn, *, speech_ms: int, silent_ms: int) -> Turn:
+    """The utterance by one window."""
     return replace(
-        turn, fresh_ms=turn.fresh_ms + WINDOW_MS, open_ms=turn.open_ms + WINDOW_MS, took_ms=took_ms
+        turn,
+        speech_ms=speech_ms,
+        silent_ms=silent_ms,
+        fresh_ms=turn.fresh_ms + WINDOW_MS,
+        open_ms=turn.open_ms + WINDOW_MS,
+        took_ms=turn.took_ms + WINDOW_MS if turn.recognising else turn.took_ms,
     )
 
 
@@ -253,13 +259,12 @@ def _transcribe(turn: Turn, *, whole: bool) -> Step:
 
 
 def _silence(turn: Turn, policy: Policy) -> Step:
-    speech_ms = 0 if turn.ear == "quiet" and policy.detect else turn.speech_ms
-    turn = replace(turn, silent_ms=turn.silent_ms + WINDOW_MS, speech_ms=speech_ms)
+    silent_ms = turn.silent_ms + WINDOW_MS
     if not policy.detect:
-        return _by_hand(turn, policy)
+        return _by_hand(replace(turn, silent_ms=silent_ms), policy)
     if turn.ear == "quiet":
-        return turn, ()
-    turn = _longer(turn)
+        return replace(turn, silent_ms=silent_ms, speech_ms=0), ()
+    turn = _longer(turn, speech_ms=turn.speech_ms, silent_ms=silent_ms)
     if turn.ear == "hearing":
         return _pause(turn, policy) if turn.silent_ms >= policy.eager_ms else (turn, ())
     if turn.ducked:

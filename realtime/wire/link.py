@@ -9,6 +9,7 @@ import anyio
 from starlette.types import Message
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from realtime.channel import Taken
 from realtime.errors import LinkClosed, ProtocolError
 from realtime.settings import Limits
 from realtime.wire.client_events import AnyClientEvent
@@ -52,11 +53,14 @@ class Link:
     @asynccontextmanager
     async def writing(self) -> AsyncGenerator[None]:
         """Frames are written inside this block; it ends when the block is left or the socket is gone."""
-        with self._scope:
-            async with self._to_writer, anyio.create_task_group() as tasks:
-                tasks.start_soon(self._write)
-                yield
-                self._scope.cancel()
+        try:
+            with self._scope:
+                async with self._to_writer, anyio.create_task_group() as tasks:
+                    tasks.start_soon(self._write)
+                    yield
+                    self._scope.cancel()
+        finally:
+            self.keeps = _nothing  # a socket lives on for a while, and its talk may be over
 
     async def send(self, message: Outgoing) -> None:
         """Waits for a reader that is behind. Raises LinkClosed when it is gone or takes nothing any more."""
@@ -137,7 +141,7 @@ class Link:
     async def _write(self) -> None:
         try:
             async with self._outbox:
-                async for message in self._outbox:
+                async for message in Taken(self._outbox):
                     if isinstance(message, bytes):
                         await self._socket.send_bytes(message)
                     else:

@@ -6,6 +6,7 @@ import random
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import anyio
 import httpx
@@ -15,10 +16,17 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
-from tests.clients.stage import staged
+from tests.clients.stage import RECORDING, scripted_engines, staged
 from tests.edges.talker import silence
-from tests.serving import Served
+from tests.searching import search
+from tests.serving import Served, serving
 
+TEXT = {
+    "type": "realtime",
+    "output_modalities": ["text"],
+    "audio": {"input": {"format": {"type": "audio/pcm", "rate": 24000}, "turn_detection": None}},
+}
+PARTS = ("Session", "Floor", "Ear", "Shared", "Speech", "Reply", "Tape", "Utterance")  # of a talk
 AT_ONCE = 16
 LOOKS = 100
 MOST_GROWTH = 16 * 2**20  # of memory, over a thousand clients: less than 17 kB for each
@@ -67,6 +75,11 @@ async def _at_rest(served: Served, most_files: float = math.inf) -> Standing:
     return standing
 
 
+async def _until(socket: ClientConnection, told: str) -> None:
+    while f'"{told}"' not in str(await socket.recv()):
+        pass
+
+
 # how clients go
 
 
@@ -85,8 +98,7 @@ async def _after_an_update(socket: ClientConnection) -> None:
 
 async def _amid_a_reply(socket: ClientConnection) -> None:
     await socket.send(json.dumps({"type": "response.create"}))
-    while "response.output_item.added" not in str(await socket.recv()):
-        pass
+    await _until(socket, "response.output_item.added")
     socket.transport.abort()
 
 
@@ -141,3 +153,27 @@ async def test_a_thousand_clients_leave_nothing_behind(patient: Served) -> None:
     assert after.tasks <= before.tasks
     assert after.files <= before.files + AT_ONCE  # connections to the engines are kept for the next talk
     assert after.kept - before.kept < MOST_GROWTH
+
+
+async def test_a_talk_that_is_over_is_let_go_at_once(tmp_path: Path) -> None:
+    """None of it waits for the collector, which comes seldom. (A reply that is cut off by the end does.)"""
+    wish = tmp_path / "wish"
+    with (
+        scripted_engines() as engines,
+        serving(
+            *("--speech-url", engines, "--transcription-url", engines), program=("tests.searching", str(wish))
+        ) as served,
+    ):
+        socket = await connect(served.talk_url, subprotocols=[Subprotocol("tutor.v1")], compression=None)
+        await socket.send(json.dumps({"type": "session.update", "session": TEXT}))
+        await socket.send(json.dumps({"type": "response.create"}))
+        await _until(socket, "response.done")
+        await socket.send(RECORDING.read_bytes()[44:])
+        await socket.send(json.dumps({"type": "input_audio_buffer.commit"}))
+        await _until(socket, "conversation.item.input_audio_transcription.completed")
+        assert search(served.pid, wish, "class Session") == ["Session"]
+        await socket.send(json.dumps({"type": "tutor.forget"}))
+        await socket.wait_closed()
+        assert not (await _at_rest(served)).sessions
+        left = {name: search(served.pid, wish, f"class {name}") for name in PARTS}
+    assert left == dict.fromkeys(PARTS, [])

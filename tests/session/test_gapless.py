@@ -193,7 +193,7 @@ def test_nobody_waits_long_for_the_first_sound() -> None:
 
 def test_no_more_is_sent_ahead_than_the_lead() -> None:
     ears = speak(SteadyVoice(100))
-    assert 1900 < ears.longest_lead_ms <= 2000 + PIECE_MS
+    assert 1900 < ears.longest_lead_ms <= 2000 + 3 * PIECE_MS  # what goes together when there is plenty
 
 
 @pytest.mark.parametrize("rate", [2, 10])
