@@ -62,10 +62,10 @@ async def engine_errors(stage: str) -> AsyncGenerator[None]:
 
 @asynccontextmanager
 async def streamed(
-    client: httpx.AsyncClient, url: str, body: Any, headers: dict[str, str], timeout: httpx.Timeout
+    client: httpx.AsyncClient, url: str, body: Any, headers: dict[str, str], patience: httpx.Timeout
 ) -> AsyncGenerator[httpx.Response]:
     """The answer, read as it comes. Leaving the block closes the stream, and that ends the work on it."""
-    async with client.stream("POST", url, json=body, headers=headers, timeout=timeout) as response:
+    async with client.stream("POST", url, json=body, headers=headers, timeout=patience) as response:
         try:
             yield response
         finally:

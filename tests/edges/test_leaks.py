@@ -176,4 +176,4 @@ async def test_a_talk_that_is_over_is_let_go_at_once(tmp_path: Path) -> None:
         await socket.wait_closed()
         assert not (await _at_rest(served)).sessions
         left = {name: search(served.pid, wish, f"class {name}") for name in PARTS}
-    assert left == dict.fromkeys(PARTS, [])
+    assert left == {name: [] for name in PARTS}
