@@ -19,7 +19,7 @@ from random import Random
 
 from benchmarks import hesitations, hesitations_held_out
 from benchmarks.answers import Learner
-from benchmarks.endpointing_plot import Curve, Point, svg
+from benchmarks.endpointing_plot import Curve, Point, png, svg
 from benchmarks.hesitant_speech import Spoken, speak
 from benchmarks.misheard import Recogniser, Style, delay_ms
 from realtime.protocol.config import Config, Level, policy
@@ -214,14 +214,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--report", action="store_true", help="the half on which nothing was tuned")
     parser.add_argument("--json", action="store_true")
-    parser.add_argument("--svg", type=Path, help="draw the curves into this file")
+    parser.add_argument("--png", type=Path, help="draw the curves into this file; needs Chromium")
     options = parser.parse_args()
     learners = (hesitations_held_out if options.report else hesitations).learners()
     talks = [Talk(learner, speak(learner, n)) for n, learner in enumerate(learners)]
     print(told(talks), file=sys.stderr)
     drawn = curves(talks)
-    if options.svg:
-        options.svg.write_text(svg(drawn), encoding="utf-8")
+    if options.png:
+        options.png.write_bytes(png(svg(drawn)))
     figures = {name: [one._asdict() for one in curve] for name, curve in drawn.items()}
     print(json.dumps(figures) if options.json else table(drawn))
 

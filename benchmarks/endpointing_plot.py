@@ -1,6 +1,9 @@
-"""Draws cut-offs against response delay, a curve for each way to wait, as an SVG."""
+"""Draws cut-offs against response delay, a curve for each way to wait."""
 
+import shutil
 from typing import NamedTuple
+
+from playwright.sync_api import sync_playwright
 
 WIDTH, HEIGHT, LEFT, BELOW, RIGHT, ABOVE = 760, 420, 60, 50, 20, 20
 DELAY_MS, CUT = (100, 1400), (0.0, 0.5)
@@ -20,6 +23,17 @@ class Point(NamedTuple):
 
 
 Curve = tuple[Point, ...]
+
+
+def png(drawn: str) -> bytes:
+    """An SVG as Chromium shows it, twice as fine."""
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        page = chromium.new_page(viewport={"width": WIDTH, "height": HEIGHT}, device_scale_factor=2)
+        page.set_content(f"<style>body{{margin:0}}</style>{drawn}")
+        shot = page.screenshot()
+        chromium.close()
+    return shot
 
 
 def svg(curves: dict[str, Curve]) -> str:

@@ -218,8 +218,10 @@ class Ear:
                 utterance.failure = outcome
             if utterance.end is not None:
                 await self._publish(utterance)
-        elif words and utterance.end is None:
-            await self._show(utterance, words)
+        elif utterance.end is None:
+            utterance.guess = None
+            if isinstance(outcome, Transcript) and words:
+                await self._show(utterance, outcome)
         # A failure counts as words: the learner did speak, and is asked to say it again.
         failed = not isinstance(outcome, Transcript)
         settled = words if news.whole else utterance.agreement.committed
@@ -229,6 +231,8 @@ class Ear:
             word=asks_for_the_turn(settled),
             failed=failed,
             ending=self._ending(utterance, words) if news.whole else "open",
+            guess=not news.whole and utterance.guess is not None,
+            guessed=news.whole and not failed and utterance.guessed,
         )
 
     def _ending(self, utterance: Utterance, words: tuple[Word, ...]) -> endpoint.Ending:
@@ -237,8 +241,10 @@ class Ear:
         asked = self._shared.conversation.last_said
         return endpoint.ending(words, expected=utterance.expected, asked=asked, on_script=on_script)
 
-    async def _show(self, utterance: Utterance, words: tuple[Word, ...]) -> None:
-        heard = agreement.hear(utterance.agreement, words)
+    async def _show(self, utterance: Utterance, part: Transcript) -> None:
+        heard = agreement.hear(utterance.agreement, part.words)
+        if part.on_script is None:  # how surely a lesson's line was said is known of the whole alone
+            utterance.guess = Transcript(heard.committed + heard.tentative)
         utterance.agreement = agreement.trim(heard, to_ms(self.audio.end - utterance.start))
         if not (self._shared.policy.live and utterance.announced):
             return

@@ -97,7 +97,8 @@ class Floor:
     def _policy(self, event: moves.Event) -> Policy:
         """Where the engines are behind, none of their time goes into a reply that may be dropped."""
         policy, talk = self._shared.policy, self._talk
-        if not isinstance(event, moves.Recognised):
+        guesses = self.turn.guess and self.turn.ear == "pausing"
+        if not (isinstance(event, moves.Recognised) or guesses):
             return policy
         room = self._shared.demand.spares(talk.speculate_below, anyio.current_time())
         return policy if talk.speculate and room else replace(policy, speculate=False)
@@ -217,9 +218,9 @@ class Floor:
         speech.held, speech.version = True, self._shared.version
         self.mouth.speech = speech
         if utterance is not None:
-            transcript = utterance.transcript
+            transcript = utterance.transcript or utterance.guess
             heard = self._heard_and(transcript) if transcript else None
-            words = utterance.text if transcript else None
+            words = utterance.text if utterance.transcript else transcript and transcript.text
             said = Message(utterance.item_id, "user", (Part("input_audio", words),))
             self._speak(speech, heard, (*self._shared.conversation.entries, said))
 

@@ -6,7 +6,7 @@ import anyio
 
 from realtime.errors import EngineError
 from realtime.session.stages import Cue
-from realtime.talk.agreement import Agreement, settle
+from realtime.talk.agreement import Agreement, plain, settle
 from realtime.talk.transcript import Transcript, Word
 
 
@@ -22,6 +22,7 @@ class Utterance:
     told: int = 0  # so many words the client has been told as settled
     revision: int = 0  # the newest recognition asked for
     transcript: Transcript | None = None  # of the whole, once that recognition is here
+    guess: Transcript | None = None  # what the newest partial makes of all of it, where that may be used
     words: tuple[Word, ...] = ()  # of the whole, too; what was committed on the way stands
     failure: EngineError | None = None
     announced: bool = False  # the client was told that the learner speaks
@@ -32,6 +33,11 @@ class Utterance:
     @property
     def text(self) -> str:
         return " ".join(word.text for word in self.words)
+
+    @property
+    def guessed(self) -> bool:
+        """The guess was right."""
+        return bool(self.words) and self.guess is not None and plain(self.guess.words) == plain(self.words)
 
     @property
     def known(self) -> bool:

@@ -45,7 +45,7 @@ def hear(agreement: Agreement, words: Words) -> Agreement:
     may have been cut in the middle.
     """
     rest = _beyond(agreement, words)
-    agreed = _common_prefix(_spelt(agreement.tentative), _spelt(rest))
+    agreed = _common_prefix(plain(agreement.tentative), plain(rest))
     keep = min(agreed, len(rest) - 1) if rest else 0
     return replace(agreement, committed=agreement.committed + rest[:keep], tentative=rest[keep:])
 
@@ -84,7 +84,7 @@ def _is_unmistakable(words: Words, at: int, cut_ms: int) -> bool:
     Those that may sound after the cut, by their rough times, are heard once more before the anchor: if it
     repeats them ("no, no, no, no"), nobody can tell how many of them were new.
     """
-    spelt = _spelt(words)
+    spelt = plain(words)
     again = next((n for n in range(at) if words[n].end_ms > cut_ms - JITTER_MS), at)
     anchor = spelt[at:]
     return all(spelt[at - back : len(spelt) - back] != anchor for back in range(1, at - again + 1))
@@ -99,7 +99,7 @@ def _beyond(agreement: Agreement, words: Words) -> Words:
     kept = agreement.committed[agreement.left :]
     if not kept:
         return words
-    settled, heard = _spelt(kept), _spelt(words)
+    settled, heard = plain(kept), plain(words)
 
     def off_ms(end: int) -> int:
         return abs(words[end - 1].end_ms - kept[-1].end_ms)
@@ -118,6 +118,6 @@ def _common_prefix(first: tuple[str, ...], second: tuple[str, ...]) -> int:
     return next((at for at, (one, other) in enumerate(pairs) if one != other), min(len(first), len(second)))
 
 
-def _spelt(words: Words) -> tuple[str, ...]:
+def plain(words: Words) -> tuple[str, ...]:
     """Without what recognisers change their minds about most: capital letters and marks."""
     return tuple(word.text.lower().strip(".,;:!?…\"'") or word.text for word in words)

@@ -20,13 +20,16 @@ class Window:
 @dataclass(frozen=True, slots=True)
 class Recognised:
     """A recognition has ended; `word` says that it holds a word that is more than a backchannel, `ending` how
-    the utterance ends if it ends there."""
+    the utterance ends if it ends there. `guess`, of a part: it may hold all the words that there are.
+    `guessed`, of the whole: it holds those of the last such part."""
 
     revision: int
     empty: bool = False
     word: bool = False
     failed: bool = False
     ending: Ending = "open"
+    guess: bool = False
+    guessed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

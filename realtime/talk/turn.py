@@ -58,6 +58,8 @@ class Policy:
     rest_ms: int = 1_000  # for no longer is a busy recogniser left alone
     long_ms: int = 8_000  # so much is recognised on the way though nobody reads along: its end is not to wait
     eager_ms: int = 64
+    guess_ms: int = 96  # after so much silence the newest partial is taken for the whole,
+    fresh_ms: int = 192  # if it lacks no more of the speech than that
     endpoint_ms: int = 500
     late_ms: int = 0  # voice activity still tells speech for so long after its end: taken off that wait
     attentive: bool = False  # the words so far stretch and shorten that wait
@@ -79,6 +81,7 @@ class Turn:
     fresh_ms: int = 0  # audio of the utterance that no recognition has covered
     revision: int = 0  # the newest recognition asked for
     recognising: bool = False  # that recognition is under way, and is of the utterance that is open
+    guess: bool = False  # the newest partial's words may be all of the open utterance
     took_ms: int = 0  # audio received while it was under way: how busy the recogniser is
     content: Content = "unknown"  # what the whole of the open utterance was found to hold
     ending: Ending = "open"  # how the open utterance ends, by the words of that recognition
@@ -168,7 +171,7 @@ def _speech(turn: Turn, policy: Policy) -> Step:
     if turn.ear == "pausing":
         # The learner had only paused: the same utterance goes on, and what was made of it so far is stale.
         turn, effects = _drop_held(turn)
-        turn = replace(turn, ear="hearing", recognising=False, content="unknown", ending="open")
+        turn = replace(turn, ear="hearing", recognising=False, content="unknown", ending="open", guess=False)
     if turn.ducked and turn.speech_ms >= policy.barge_in_ms:
         turn, cut = _cut_in(turn)
         effects += cut
@@ -217,7 +220,7 @@ def _maybe_onset(turn: Turn, policy: Policy) -> Step:
     if not speaking and (turn.replying or turn.owing):  # the endpoint was false: that was a pause
         turn = replace(turn, pause_ms=paused(turn.pause_ms, turn.silent_ms + policy.late_ms))
     opened = replace(turn, ear="hearing", recognising=False, content="unknown", fresh_ms=ms, open_ms=ms)
-    opened = replace(opened, silent_ms=0)
+    opened = replace(opened, silent_ms=0, guess=False)
     if not policy.interrupt or not (turn.replying or turn.owing):
         return opened, (OpenUtterance(), TellStarted())
     if speaking:
@@ -269,14 +272,32 @@ def _silence(turn: Turn, policy: Policy) -> Step:
         return _pause(turn, policy) if turn.silent_ms >= policy.eager_ms else (turn, ())
     if turn.ducked:
         return _resume(turn) if turn.silent_ms >= _unduck_ms(turn, policy) else (turn, ())
-    waited_ms = turn.silent_ms + policy.late_ms
-    return _endpoint(turn, policy) if waited_ms >= _patience_ms(turn, policy) else (turn, ())
+    if turn.silent_ms + policy.late_ms >= _patience_ms(turn, policy):
+        return _endpoint(turn, policy)
+    return _guess(turn, policy) if turn.guess and turn.silent_ms >= policy.guess_ms else (turn, ())
 
 
 def _pause(turn: Turn, policy: Policy) -> Step:
     long = policy.graceful and turn.open_ms >= policy.help_ms and not turn.helped and not turn.ducked
-    turn, transcribe = _transcribe(replace(turn, ear="pausing", helped=turn.helped or long), whole=True)
+    fresh = not turn.recognising and turn.fresh_ms - turn.silent_ms <= policy.fresh_ms
+    turn = replace(turn, ear="pausing", helped=turn.helped or long, guess=turn.guess and fresh)
+    turn, transcribe = _transcribe(turn, whole=True)
     return turn, (*transcribe, OfferHelp()) if long else transcribe
+
+
+def _guess(turn: Turn, policy: Policy) -> Step:
+    """The whole is still being recognised, and will mostly be found to be what is known already."""
+    turn = replace(turn, guess=False)
+    return _hold(turn) if policy.speculate and _answerable(turn, policy) else (turn, ())
+
+
+def _answerable(turn: Turn, policy: Policy) -> bool:
+    """With words still to come there is more to answer."""
+    return policy.respond and turn.mouth == "silent" and not turn.awaited
+
+
+def _hold(turn: Turn) -> Step:
+    return replace(turn, mouth="held"), (HoldReply(),)
 
 
 def _unduck_ms(turn: Turn, policy: Policy) -> int:
@@ -308,6 +329,7 @@ def _quiet(turn: Turn) -> Turn:
         open_ms=0,
         helped=False,
         recognising=False,
+        guess=False,
         took_ms=0,
         content="unknown",
         ending="open",
@@ -315,7 +337,7 @@ def _quiet(turn: Turn) -> Turn:
 
 
 def _endpoint(turn: Turn, policy: Policy) -> Step:
-    if turn.mouth == "held" and policy.respond:
+    if turn.mouth == "held" and turn.content == "words" and policy.respond:
         return _reply_to(_quiet(turn), (CommitUtterance(),))
     turn, drop = _drop_held(turn)
     return _over(turn, due=policy.respond), (*drop, CommitUtterance())
@@ -345,11 +367,13 @@ def _recognised(turn: Turn, news: Recognised, policy: Policy) -> Step:
     turn = replace(turn, recognising=False, took_ms=took_ms)
     turn, cut = _cut_in(turn) if turn.ducked and news.word else (turn, ())
     if turn.ear != "pausing":
-        return turn, cut
-    turn = replace(turn, content="nothing" if news.empty else "words", ending=news.ending)
-    answerable = policy.respond and turn.mouth == "silent" and not news.empty and not turn.awaited
-    speculate = policy.speculate and answerable  # with words still to come there is more to answer
-    return (replace(turn, mouth="held"), (*cut, HoldReply())) if speculate else (turn, cut)
+        return replace(turn, guess=turn.ear == "hearing" and news.guess), cut
+    turn = replace(turn, content="nothing" if news.empty else "words", ending=news.ending, guess=False)
+    turn, drop = (turn, ()) if news.guessed else _drop_held(turn)  # it was begun on other words
+    hold: tuple[Effect, ...] = ()
+    if policy.speculate and not news.empty and _answerable(turn, policy):
+        turn, hold = _hold(turn)
+    return turn, (*cut, *drop, *hold)
 
 
 def _committed(turn: Turn, policy: Policy, *, due: bool = False) -> Step:

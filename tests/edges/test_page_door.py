@@ -1,20 +1,25 @@
 """How a page is let in by a real server: what it is told, its key, its secrets, what a phone is to trust."""
 
+import json
 import os
 import pty
 import ssl
 import subprocess
 import sys
-from collections.abc import Iterator
+from base64 import b64decode
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from itertools import cycle
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
+import numpy as np
 import pytest
 from cryptography.x509 import ExtendedKeyUsage, load_pem_x509_certificate
 from cryptography.x509.oid import ExtendedKeyUsageOID
-from websockets.asyncio.client import connect
+from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Subprotocol
 
@@ -24,6 +29,12 @@ from tests.serving import Served, serving
 
 KEY = "blue+whale/7"
 NOBODY = "http://127.0.0.1:9/v1"
+SECRETS = "/v1/realtime/client_secrets"
+RATE = 24_000
+BY_HAND = {
+    "type": "realtime",
+    "audio": {"input": {"format": {"type": "audio/pcm", "rate": RATE}, "turn_detection": None}},
+}
 CLASSROOM = ("serve", "--port", "0", "--tls", "self", "--speech-url", NOBODY)
 
 
@@ -45,6 +56,12 @@ def protocols(key: str) -> list[Subprotocol]:
     return [Subprotocol("tutor.v1"), Subprotocol(f"openai-insecure-api-key.{key}")]
 
 
+async def secret_from(served: Served, trust: ssl.SSLContext) -> str:
+    headers = {"Authorization": f"Bearer {KEY}", "Origin": served.url}
+    async with httpx.AsyncClient(verify=trust, base_url=served.url) as page:
+        return (await page.post(SECRETS, headers=headers)).raise_for_status().json()["value"]
+
+
 def test_a_server_without_keys_says_so(server: Served) -> None:
     told = httpx.get(f"{server.url}/v1/door").raise_for_status()
     assert told.json() == {"keys": False, "profile": "embedded", "chat": False, "elsewhere": False}
@@ -56,11 +73,9 @@ async def test_the_page_of_a_server_with_keys_gets_in_by_a_secret(classroom: tup
     trust, socket_url = trusting(folder), served.talk_url
     async with httpx.AsyncClient(verify=trust, base_url=served.url) as page:
         assert (await page.get("/v1/door")).json()["keys"] is True
-        secrets = "/v1/realtime/client_secrets"
-        wrong = await page.post(secrets, headers={"Authorization": "Bearer guessed"})
+        wrong = await page.post(SECRETS, headers={"Authorization": "Bearer guessed"})
         assert (wrong.status_code, wrong.json()["error"]["code"]) == (401, "invalid_api_key")
-        made = await page.post(secrets, headers={"Authorization": f"Bearer {KEY}", "Origin": served.url})
-        secret = made.raise_for_status().json()["value"]
+    secret = await secret_from(served, trust)
     async with connect(socket_url, subprotocols=protocols(secret), ssl=trust) as socket:
         assert socket.subprotocol == "tutor.v1"
         assert "session.created" in str(await socket.recv())
@@ -68,6 +83,42 @@ async def test_the_page_of_a_server_with_keys_gets_in_by_a_secret(classroom: tup
         with pytest.raises(InvalidStatus) as answer:
             await connect(socket_url, subprotocols=refused, ssl=trust)
         assert answer.value.response.status_code == 401
+
+
+async def test_no_byte_of_the_sound_is_lost_under_tls(classroom: tuple[Served, Path]) -> None:
+    """Whatever the pieces in which the server reads it: frames longer and shorter than its buffer."""
+    served, folder = classroom
+    trust = trusting(folder)
+    sound = np.random.default_rng(3).normal(0, 900, RATE * 8).astype(np.int16).tobytes()
+    frames = [sound[at : at + length] for at, length in pieces(len(sound), (960, 131_072, 4, 20_000, 640))]
+    let_in = protocols(await secret_from(served, trust))
+    async with connect(served.talk_url, subprotocols=let_in, ssl=trust, max_size=None) as socket:
+        await socket.send(json.dumps({"type": "session.update", "session": BY_HAND}))
+        for frame in frames:
+            await socket.send(frame)
+        await socket.send(json.dumps({"type": "input_audio_buffer.commit"}))
+        committed = await until(socket, "input_audio_buffer.committed")
+        await socket.send(json.dumps({"type": "conversation.item.retrieve", "item_id": committed["item_id"]}))
+        item = (await until(socket, "conversation.item.retrieved"))["item"]
+    heard = b64decode(item["content"][0]["audio"])
+    assert len(heard) == pytest.approx(len(sound), rel=0.01)
+
+
+def pieces(total: int, lengths: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Where each begins and how long it is, until there is no more."""
+    at = 0
+    for length in cycle(lengths):
+        if at >= total:
+            return
+        yield at, length
+        at += length
+
+
+async def until(socket: ClientConnection, kind: str) -> dict[str, Any]:
+    while True:
+        message = await socket.recv()
+        if isinstance(message, str) and (event := json.loads(message))["type"] == kind:
+            return event
 
 
 def test_a_phone_can_fetch_the_authority_and_not_its_key(classroom: tuple[Served, Path]) -> None:

@@ -5,8 +5,8 @@ import pytest
 from realtime import metrics
 from realtime.talk.transcript import Transcript
 from tests.session.client import Event, kinds, named, spoken_ms, voices_in
-from tests.session.scripted import CLIP_MS, Clip, Gate, heard
-from tests.session.studio import say, silence, speech, studio
+from tests.session.scripted import CLIP_MS, Chat, Clip, Gate, heard
+from tests.session.studio import Studio, say, silence, speech, studio
 
 OPENED = [
     "response.created",
@@ -314,6 +314,62 @@ async def test_asking_for_a_reply_drops_the_held_one() -> None:
         client.send({"type": "response.create"})
         await client.until("response.done")
         assert stage.voice.said[1:] == ["Welcome to our tea house.", "What would you like?"]
+
+
+FREE = {"lesson": ""}
+ASKED = "can you hear me"
+
+
+def fresh(stage: Studio, *finals: Transcript | Gate) -> None:
+    """Partials that have all the words, and a recogniser that needs its time for the whole."""
+    stage.ears.partials, stage.ears.finals = [heard(ASKED, None)], list(finals)
+
+
+async def test_a_reply_is_held_to_words_that_are_fresh_before_the_whole_is_known() -> None:
+    whole = Gate()
+    async with studio(Chat(), talk=FREE) as stage:
+        assert stage.chat
+        fresh(stage, whole, heard(ASKED.capitalize() + "?", None))
+        client = await stage.connect()
+        say(client, 1152, then_ms=300)
+        await client.quiet()
+        assert whole.reached.is_set()
+        assert [request.messages[-1]["content"] for request in stage.chat.asked] == [ASKED]
+        whole.open()
+        client.hear(silence(600))
+        await client.until("response.done")
+        assert len(stage.chat.asked) == 1
+
+
+async def test_a_reply_to_words_that_were_not_the_last_is_never_seen() -> None:
+    whole = Gate()
+    async with studio(Chat(), talk=FREE) as stage:
+        assert stage.chat
+        fresh(stage, whole, heard(f"{ASKED} now", None))
+        client = await stage.connect()
+        dropped = became("dropped")
+        say(client, 1152, then_ms=300)
+        await client.quiet()
+        whole.open()
+        client.hear(silence(600))
+        await client.until("response.done")
+        assert became("dropped") == dropped + 1
+        assert [request.messages[-1]["content"] for request in stage.chat.asked] == [ASKED, f"{ASKED} now"]
+        assert len(named(client.log, "response.created")) == 1
+
+
+async def test_a_lesson_waits_for_the_whole() -> None:
+    whole = Gate()
+    async with studio() as stage:
+        stage.ears.partials, stage.ears.finals = [heard("tea please")], [whole, heard("tea please")]
+        client = await stage.connect()
+        say(client, 1152, then_ms=300)
+        await client.quiet()
+        assert whole.reached.is_set()
+        assert stage.voice.said == []
+        whole.open()
+        client.hear(silence(600))
+        await client.until("response.done")
 
 
 # a false endpoint

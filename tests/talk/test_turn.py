@@ -28,6 +28,7 @@ from tests.talk.vocabulary import (
     EAGER_MS,
     ENDPOINT_MS,
     GA,
+    GUESS_MS,
     ONSET_MS,
     TUTOR,
     Talk,
@@ -165,6 +166,49 @@ def test_no_reply_is_held_for_nothing() -> None:
 @pytest.mark.parametrize("policy", [SILENT_TUTOR, replace(GA, speculate=False)])
 def test_no_reply_is_held_where_none_is_wanted_early(policy: Policy) -> None:
     assert pausing(policy).recognised().did()
+
+
+def guessing(policy: Policy = LIVE, more_ms: int = 96) -> Talk:
+    """A pause, and all but a little of the speech before it is known."""
+    talk = Talk(policy).speak(512).recognised(guess=True)
+    return talk.speak(more_ms).silence(EAGER_MS).skip()
+
+
+def test_words_that_are_fresh_are_not_waited_for() -> None:
+    talk = guessing().silence(GUESS_MS - EAGER_MS)
+    assert talk.did(HoldReply())
+    assert talk.recognised(guessed=True).did()
+    assert talk.silence(ENDPOINT_MS - GUESS_MS).did(CommitUtterance(), StartReply())
+
+
+def test_a_guess_that_was_wrong_is_dropped() -> None:
+    talk = guessing().silence(GUESS_MS - EAGER_MS).skip()
+    assert talk.recognised().did(DropHeldReply(), HoldReply())
+    again = guessing().silence(GUESS_MS - EAGER_MS).skip()
+    assert again.recognised(empty=True).did(DropHeldReply())
+
+
+def test_words_that_are_not_fresh_are_no_guess() -> None:
+    assert guessing(more_ms=256).silence(GUESS_MS - EAGER_MS).did()
+    late = Talk(LIVE).speak(512).recognised(guess=True).speak(512).silence(GUESS_MS).skip()
+    assert late.silence(64).did()  # the newest recognition has not ended
+
+
+@pytest.mark.parametrize("policy", [replace(LIVE, respond=False), replace(LIVE, speculate=False)])
+def test_no_guess_is_made_where_no_reply_is_wanted_early(policy: Policy) -> None:
+    assert guessing(policy).silence(GUESS_MS - EAGER_MS).did()
+
+
+def test_a_guess_does_not_outlive_the_pause() -> None:
+    talk = guessing().silence(GUESS_MS - EAGER_MS).skip()
+    assert talk.speak(32).did(DropHeldReply())
+    assert talk.silence(GUESS_MS).did(Transcribe(3, whole=True))
+
+
+def test_a_guess_is_no_answer_where_the_words_are_not_known_in_time() -> None:
+    talk = guessing().silence(GUESS_MS - EAGER_MS).skip().silence(ENDPOINT_MS - GUESS_MS)
+    assert talk.did(DropHeldReply(), CommitUtterance())
+    assert talk.recognised(guessed=True).did(StartReply())
 
 
 def test_speech_after_a_pause_goes_on_with_the_same_utterance() -> None:

@@ -42,6 +42,8 @@ POLICIES = st.builds(
     onset_ms=st.integers(0, 200),
     partial_ms=st.integers(64, 600),
     eager_ms=st.integers(0, 400),
+    guess_ms=st.integers(0, 400),
+    fresh_ms=st.integers(0, 600),
     endpoint_ms=st.integers(0, 700),
     attentive=st.booleans(),
     duck_ms=st.integers(0, 200),
@@ -110,12 +112,16 @@ class AnyTurn(RuleBasedStateMachine):
             self._window(speech=speech)
 
     @precondition(lambda self: self.under_way)
-    @rule(data=st.data(), empty=st.booleans(), word=st.booleans(), failed=st.booleans())
-    def recognition_ends(self, data: st.DataObject, empty: bool, word: bool, failed: bool) -> None:
+    @rule(data=st.data(), empty=st.booleans(), word=st.booleans(), failed=st.booleans(), guess=st.booleans())
+    def recognition_ends(
+        self, data: st.DataObject, empty: bool, word: bool, failed: bool, guess: bool
+    ) -> None:
         revision = data.draw(st.sampled_from(self.under_way))
         before = self.turn
         how = data.draw(st.sampled_from(list(endpoint.STRETCH)))
-        effects = self._recognised(Recognised(revision, empty and not failed, word, failed, how))
+        guess = guess and not (empty or failed)
+        news = Recognised(revision, empty and not failed, word, failed, how, guess=guess, guessed=guess)
+        effects = self._recognised(news)
         if revision not in {self.newest} | before.awaited:
             assert not effects
             assert self.turn == before

@@ -23,7 +23,7 @@ from realtime.talk.turn import WINDOW_MS, Phase, Policy, Turn, advance
 GA = Policy()
 TUTOR = Policy(graceful=True)
 BY_HAND = Policy(detect=False)
-ONSET_MS, DUCK_MS, EAGER_MS, ENDPOINT_MS = 64, 96, 64, 512  # in whole windows
+ONSET_MS, DUCK_MS, EAGER_MS, GUESS_MS, ENDPOINT_MS = 64, 96, 64, 96, 512  # in whole windows
 
 
 class Talk:
@@ -67,9 +67,12 @@ class Talk:
         word: bool = False,
         revision: int | None = None,
         ending: Ending = "open",
+        guess: bool = False,
+        guessed: bool = False,
     ) -> Self:
         """The newest recognition has ended, or an older one."""
-        news = Recognised(revision or self.turn.revision, empty, word, ending=ending)
+        known = {"guess": guess, "guessed": guessed}
+        news = Recognised(revision or self.turn.revision, empty, word, ending=ending, **known)
         return self.on(news)
 
     def commit(self) -> Self:
