@@ -64,15 +64,16 @@ class Recogniser:
         else:
             spoken = self.hear(body, sentences)
             judged = bool(sentences) and not head["partial"] and not stop
-            yield self.judge(spoken, sentences) if judged else _unjudged(spoken), b""
+            found = self.judge(spoken, sentences) if judged else _unjudged(spoken)
+            self._forget()
+            yield found, b""
 
     def learn(self, phonemes: dict[str, str]) -> None:
         for word, mnemonics in phonemes.items():
             self._dictionary.setdefault(word, [phones_of(mnemonics)])
 
     def hear(self, pcm: bytes, sentences: tuple[Sentence, ...]) -> list[Spoken]:
-        for file in self._scratch.glob("*.mfc"):
-            file.unlink()
+        self._forget()
         return heard(self._decoder_for(sentences) if sentences else self._open_decoder(), pcm)
 
     def judge(self, spoken: list[Spoken], sentences: tuple[Sentence, ...]) -> Head:
@@ -121,6 +122,11 @@ class Recogniser:
         if self._open is None:
             self._open = Decoder(cmn="batch", loglevel="FATAL")
         return self._open
+
+    def _forget(self) -> None:
+        """No voice's features stay in the folder: the next one to speak may be somebody else."""
+        for file in self._scratch.glob("*.mfc"):
+            file.unlink()
 
     def _cepstra(self) -> Floats:
         """What the decoder heard last, [T, 13]."""
