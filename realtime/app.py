@@ -54,7 +54,6 @@ from realtime.tutor.persona import persona
 from realtime.vllm import ChatServer
 from realtime.wire.link import Link
 
-# httpx looks at every idle connection with each request: a hundred of them cost more than to connect anew.
 TUTOR, GA = "tutor.v1", "realtime"
 CONTENT_POLICY = (
     "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; media-src 'self' blob:"
