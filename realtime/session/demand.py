@@ -1,4 +1,5 @@
-"""What all talks of this process ask of the engines: whether there is room for replies that may be dropped.
+"""What all talks of this process know of the engines: whether there is room for replies that may be dropped,
+and whether the voice keeps up with its speech.
 
 A held reply costs the engines as much as one that is heard. While few wait for their first sound that costs
 nobody anything; when the engines fall behind, however quick they are, many do.
@@ -16,9 +17,11 @@ RECOVERS_S = 10  # after a failure that may be overload
 
 
 class Demand:
-    """`waiting`: replies that are being made and have no sound yet, held ones included."""
+    """`waiting`: replies being made that have no sound yet, held ones included. `behind`: in the reply that
+    was over last the voice was slower than its speech. A talk's first reply goes by that."""
 
     def __init__(self) -> None:
+        self.behind = False
         self._waiting: set[str] = set()
         self._failed_s = float("-inf")
 

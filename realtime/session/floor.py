@@ -320,7 +320,8 @@ class Floor:
         )
         output = asked.config.audio.output
         voice = self._voice if asked.config.spoken else None
-        delivery = Delivery(voice, output.voice, output.speed, self._reply.behind if self._reply else False)
+        behind = self._reply.behind if self._reply else self._shared.demand.behind
+        delivery = Delivery(voice, output.voice, output.speed, behind)
         mark = self._marking(speech.wire.id, speech.stages)
         speech.reply = Reply(speech.wire.id, speech.plan.script, delivery, pace, mark)
         self._reply = speech.reply
@@ -333,6 +334,7 @@ class Floor:
             await reply.run(self._post)
         finally:
             self._shared.demand.sound(reply.id)
+            self._shared.demand.behind = reply.behind
 
     def _marking(self, reply_id: str, stages: Stages) -> Mark:
         demand = self._shared.demand

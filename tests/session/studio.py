@@ -11,6 +11,7 @@ import anyio
 import numpy as np
 from anyio.abc import TaskGroup
 
+from realtime.session.demand import Demand
 from realtime.session.session import Engines
 from realtime.session.sessions import Sessions
 from realtime.session.vad import VoiceModel
@@ -103,7 +104,8 @@ class Studio:
         self.chat = chat
         self.settings = settings
         self.clients: list[Client] = []
-        engines = Engines(self.ears, self.voice, voice_model(), chat)
+        self.demand = Demand()
+        engines = Engines(self.ears, self.voice, voice_model(), chat, self.demand)
         self.sessions = Sessions(settings, engines, {"tea": TEA, "milk": MILK, "chat": CHAT}, tasks)
         self._tasks = tasks
 

@@ -6,6 +6,7 @@ from realtime.errors import EngineDown, EngineError, EngineRefused, EngineTimeou
 from realtime.session.author import NoChatModel
 from realtime.session.demand import RECOVERS_S, Demand
 from realtime.settings import Settings
+from tests.session.client import spoken_ms
 from tests.session.scripted import Clip, Gate, heard
 from tests.session.studio import Studio, silence, speech, studio
 
@@ -107,3 +108,28 @@ async def test_what_waits_is_dropped_with_its_talk() -> None:
         stage.voice.said.clear()
         await paused(stage)
         assert stage.voice.said
+
+
+async def test_a_talk_begins_with_what_the_one_before_it_found_of_the_voice() -> None:
+    """A voice that falls behind would else break off inside the first word of each new learner."""
+    hold = Gate()
+    async with studio() as stage:
+        stage.demand.behind = True
+        stage.voice.clips = [Clip((100, hold, 100)), Clip()]
+        client = await stage.connect()
+        client.send({"type": "response.create"})
+        await hold.reached.wait()
+        assert not spoken_ms(await client.quiet())
+        hold.open()
+        await client.until("response.done")
+        assert spoken_ms(client.log)
+
+
+async def test_a_voice_that_keeps_up_is_found_to() -> None:
+    async with studio() as stage:
+        stage.demand.behind = True
+        stage.voice.clips = [Clip((100, 100))]
+        client = await stage.connect()
+        client.send({"type": "response.create"})
+        await client.until("response.done")
+    assert not stage.demand.behind
