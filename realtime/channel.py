@@ -5,7 +5,7 @@ a learner's words and the tutor's first sound a dozen messages are passed.
 """
 
 from collections.abc import AsyncIterator
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
@@ -21,7 +21,7 @@ async def put(stream: MemoryObjectSendStream[T], message: T) -> None:
         await stream.send(message)
 
 
-class Taken(Generic[T], AsyncIterator[T]):
+class Taken(AsyncIterator[T]):
     """A stream's messages, until its other end is closed. It is a bounded one: who takes from it keeps the
     processor until it is empty."""
 

@@ -18,7 +18,7 @@ RECOVERS_S = 10  # after a failure that may be overload
 
 class Demand:
     """`waiting`: replies being made that have no sound yet, held ones included. `behind`: in the reply that
-    was over last the voice was slower than its speech. A talk's first reply goes by that."""
+    was over last, of any talk, the voice was slower than its speech. The next one goes by that."""
 
     def __init__(self) -> None:
         self.behind = False

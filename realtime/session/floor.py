@@ -75,7 +75,6 @@ class Floor:
         self._talk = talk
         self._tasks = tasks
         self._post = post
-        self._reply: Reply | None = None  # the last one
         self._asked: Asked | None = None  # what the reply that is about to begin was asked for
         self._idle = anyio.CancelScope()
         self._said: dict[str, Utterance] = {}  # by item, until it is answered
@@ -320,11 +319,9 @@ class Floor:
         )
         output = asked.config.audio.output
         voice = self._voice if asked.config.spoken else None
-        behind = self._reply.behind if self._reply else self._shared.demand.behind
-        delivery = Delivery(voice, output.voice, output.speed, behind)
+        delivery = Delivery(voice, output.voice, output.speed, self._shared.demand.behind)
         mark = self._marking(speech.wire.id, speech.stages)
         speech.reply = Reply(speech.wire.id, speech.plan.script, delivery, pace, mark)
-        self._reply = speech.reply
         self._tasks.start_soon(self._make, speech.reply)
         return speech.reply
 

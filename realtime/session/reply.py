@@ -52,8 +52,8 @@ APOLOGY = "Sorry, I lost the thread. Could you say that again?"
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """How a reply is spoken; `voice` is None in a text session. `behind`: in the reply before this one, of
-    this talk or else of any, it was slower than its speech."""
+    """How a reply is spoken; `voice` is None in a text session. `behind`: in the reply that was
+    over last, of any talk, it was slower than its speech."""
 
     voice: Synthesizer | None
     speaker: str

@@ -17,7 +17,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from tests.clients.stage import RECORDING, scripted_engines, staged
-from tests.edges.talker import silence
+from tests.edges.talker import Talker, silence
 from tests.searching import search
 from tests.serving import Served, serving
 
@@ -75,11 +75,6 @@ async def _at_rest(served: Served, most_files: float = math.inf) -> Standing:
     return standing
 
 
-async def _until(socket: ClientConnection, told: str) -> None:
-    while f'"{told}"' not in str(await socket.recv()):
-        pass
-
-
 # how clients go
 
 
@@ -98,7 +93,8 @@ async def _after_an_update(socket: ClientConnection) -> None:
 
 async def _amid_a_reply(socket: ClientConnection) -> None:
     await socket.send(json.dumps({"type": "response.create"}))
-    await _until(socket, "response.output_item.added")
+    while "response.output_item.added" not in str(await socket.recv()):
+        pass
     socket.transport.abort()
 
 
@@ -165,14 +161,15 @@ async def test_a_talk_that_is_over_is_let_go_at_once(tmp_path: Path) -> None:
         ) as served,
     ):
         socket = await connect(served.talk_url, subprotocols=[Subprotocol("tutor.v1")], compression=None)
-        await socket.send(json.dumps({"type": "session.update", "session": TEXT}))
-        await socket.send(json.dumps({"type": "response.create"}))
-        await _until(socket, "response.done")
-        await socket.send(RECORDING.read_bytes()[44:])
-        await socket.send(json.dumps({"type": "input_audio_buffer.commit"}))
-        await _until(socket, "conversation.item.input_audio_transcription.completed")
+        talker = Talker(socket, tutor=True)
+        await talker.send({"type": "session.update", "session": TEXT})
+        await talker.send({"type": "response.create"})
+        await talker.until("response.done")
+        await talker.send(RECORDING.read_bytes()[44:])
+        await talker.send({"type": "input_audio_buffer.commit"})
+        await talker.until("conversation.item.input_audio_transcription.completed")
         assert search(served.pid, wish, "class Session") == ["Session"]
-        await socket.send(json.dumps({"type": "tutor.forget"}))
+        await talker.send({"type": "tutor.forget"})
         await socket.wait_closed()
         assert not (await _at_rest(served)).sessions
         left = {name: search(served.pid, wish, f"class {name}") for name in PARTS}

@@ -1,17 +1,15 @@
 """How a page is let in by a real server: what it is told, its key, its secrets, what a phone is to trust."""
 
-import json
 import os
 import pty
 import ssl
 import subprocess
 import sys
 from base64 import b64decode
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import timedelta
-from itertools import cycle
+from itertools import accumulate, cycle, pairwise, takewhile
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -19,16 +17,18 @@ import numpy as np
 import pytest
 from cryptography.x509 import ExtendedKeyUsage, load_pem_x509_certificate
 from cryptography.x509.oid import ExtendedKeyUsageOID
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Subprotocol
 
 from realtime import tls
 from realtime.keys import invitation
+from tests.edges.talker import Talker
 from tests.serving import Served, serving
 
 KEY = "blue+whale/7"
 NOBODY = "http://127.0.0.1:9/v1"
+LENGTHS = (960, 131_072, 4, 20_000, 640)  # of frames, in bytes
 SECRETS = "/v1/realtime/client_secrets"
 RATE = 24_000
 BY_HAND = {
@@ -90,35 +90,20 @@ async def test_no_byte_of_the_sound_is_lost_under_tls(classroom: tuple[Served, P
     served, folder = classroom
     trust = trusting(folder)
     sound = np.random.default_rng(3).normal(0, 900, RATE * 8).astype(np.int16).tobytes()
-    frames = [sound[at : at + length] for at, length in pieces(len(sound), (960, 131_072, 4, 20_000, 640))]
+    ends = [*takewhile(lambda end: end < len(sound), accumulate(cycle(LENGTHS))), len(sound)]
+    frames = [sound[begin:end] for begin, end in pairwise([0, *ends])]
     let_in = protocols(await secret_from(served, trust))
     async with connect(served.talk_url, subprotocols=let_in, ssl=trust, max_size=None) as socket:
-        await socket.send(json.dumps({"type": "session.update", "session": BY_HAND}))
+        talker = Talker(socket, tutor=True)
+        await talker.send({"type": "session.update", "session": BY_HAND})
         for frame in frames:
-            await socket.send(frame)
-        await socket.send(json.dumps({"type": "input_audio_buffer.commit"}))
-        committed = await until(socket, "input_audio_buffer.committed")
-        await socket.send(json.dumps({"type": "conversation.item.retrieve", "item_id": committed["item_id"]}))
-        item = (await until(socket, "conversation.item.retrieved"))["item"]
+            await talker.send(frame)
+        await talker.send({"type": "input_audio_buffer.commit"})
+        item_id = (await talker.until("input_audio_buffer.committed"))["item_id"]
+        await talker.send({"type": "conversation.item.retrieve", "item_id": item_id})
+        item = (await talker.until("conversation.item.retrieved"))["item"]
     heard = b64decode(item["content"][0]["audio"])
     assert len(heard) == pytest.approx(len(sound), rel=0.01)
-
-
-def pieces(total: int, lengths: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Where each begins and how long it is, until there is no more."""
-    at = 0
-    for length in cycle(lengths):
-        if at >= total:
-            return
-        yield at, length
-        at += length
-
-
-async def until(socket: ClientConnection, kind: str) -> dict[str, Any]:
-    while True:
-        message = await socket.recv()
-        if isinstance(message, str) and (event := json.loads(message))["type"] == kind:
-            return event
 
 
 def test_a_phone_can_fetch_the_authority_and_not_its_key(classroom: tuple[Served, Path]) -> None:

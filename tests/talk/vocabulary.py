@@ -71,9 +71,8 @@ class Talk:
         guessed: bool = False,
     ) -> Self:
         """The newest recognition has ended, or an older one."""
-        known = {"guess": guess, "guessed": guessed}
-        news = Recognised(revision or self.turn.revision, empty, word, ending=ending, **known)
-        return self.on(news)
+        newest = revision or self.turn.revision
+        return self.on(Recognised(newest, empty, word, ending=ending, guess=guess, guessed=guessed))
 
     def commit(self) -> Self:
         return self.on(Committed())
