@@ -15,7 +15,7 @@ import httpx
 import numpy as np
 import pytest
 import soxr
-from playwright.sync_api import Browser, Page, Request, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Request, Route, expect, sync_playwright
 
 from benchmarks.cable import cable_to
 from tests.browser.conftest import FLAGS
@@ -231,7 +231,7 @@ def test_in_quiet_mode_a_quarter_of_the_volume_is_left(browser: Browser, hall: H
         told(page, volume=0.8, quiet=True)
         come(page)  # which makes the page beat
         page.wait_for_function(f"() => [...{gains}].join() === '20'")
-        assert page.locator("body.calm").count() == 1
+        page.wait_for_selector("body.calm")
 
 
 def test_a_page_that_cannot_start_says_why_and_starts_as_soon_as_it_can(browser: Browser, hall: Hall) -> None:
@@ -342,8 +342,8 @@ def _visit(page: Page, hall: Hall) -> Iterator[str]:
         speak(page, hall, said)
     wait_for(page, "now.lesson.finished")
     shown(page, "summary")
-    assert "I'd like a tea, please." in page.locator("#learnt").inner_text()
-    assert page.evaluate("document.querySelector('#learnt img').naturalWidth") > 0
+    expect(page.locator("#learnt")).to_contain_text("I'd like a tea, please.")
+    page.wait_for_function("() => document.querySelector('#learnt img').naturalWidth > 0")
     yield "summary"
     page.locator("#done").click()
     shown(page, "farewell")

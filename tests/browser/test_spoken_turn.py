@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import OpenPage
 from tests.browser.microphone import silence, speech, write
@@ -65,5 +65,5 @@ def test_a_spoken_turn_and_an_interruption(server: Served, open_page: OpenPage, 
     # Where the time of a spoken answer went is shown, up to the first sound that was played.
     rows = page.locator("#latency li span")
     rows.filter(has_text="Sure that you had finished").wait_for(state="attached", timeout=5000)
-    assert rows.last.text_content() == "First sound played to you"
-    assert rows.count() == 7
+    expect(rows).to_have_count(7)
+    expect(rows.last).to_have_text("First sound played to you")
