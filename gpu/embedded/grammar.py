@@ -25,13 +25,21 @@ class Tree:
             self.ends.add(node)
 
 
-def listen_for(
-    decoder: Decoder, sentences: Sequence[Sentence], pronunciations: Mapping[str, Sequence[str]]
+def add_words(decoder: Decoder, pronunciations: Mapping[str, Sequence[str]]) -> None:
+    """To its dictionary, those that it has not."""
+    for word, ways in pronunciations.items():
+        if decoder.lookup_word(word) is None:
+            for number, phones in enumerate(ways, 1):
+                decoder.add_word(_way(word, number), phones, update=False)
+
+
+def add_grammar(
+    decoder: Decoder, name: str, sentences: Sequence[Sentence], pronunciations: Mapping[str, Sequence[str]]
 ) -> None:
-    """Makes the grammar the decoder's search; its dictionary must hold all words."""
+    """As one of its searches; its dictionary must hold all words."""
     tree = Tree(sentences)
     end = len(tree.nexts)
-    grammar = FsgModel("expected", decoder.get_logmath(), LANGUAGE_WEIGHT, end + 1)
+    grammar = FsgModel(name, decoder.get_logmath(), LANGUAGE_WEIGHT, end + 1)
     words = {word: grammar.word_add(word) for sentence in sentences for word in sentence}
     for node, nexts in enumerate(tree.nexts):
         for word, following in nexts.items():
@@ -42,10 +50,13 @@ def listen_for(
     grammar.set_final_state(end)
     for word in words:
         for number in range(2, len(pronunciations[word]) + 1):
-            grammar.add_alt(word, f"{word}({number})")
+            grammar.add_alt(word, _way(word, number))
     grammar.add_silence("<sil>", -1, SILENCE_PROBABILITY)
-    decoder.add_fsg("expected", grammar)
-    decoder.activate_search("expected")
+    decoder.add_fsg(name, grammar)
+
+
+def _way(word: str, number: int) -> str:
+    return word if number == 1 else f"{word}({number})"
 
 
 def open_place(sentence: Sentence, sentences: Sequence[Sentence], *, fillings: int) -> range:

@@ -1,5 +1,6 @@
 """The pocketsphinx process: audio and the sentences expected in, words with their times and scores out."""
 
+import itertools
 import tempfile
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -12,14 +13,14 @@ from pocketsphinx import Decoder, get_model_path
 from gpu.embedded import acoustic, script
 from gpu.embedded.acoustic import WIDTH, Floats
 from gpu.embedded.child import Stop, serve
-from gpu.embedded.grammar import listen_for, open_place
+from gpu.embedded.grammar import add_grammar, add_words, open_place
 from gpu.embedded.judge import Evidence, Judge, on_script, word_score
 from gpu.embedded.pronunciation import in_dictionary, load_dictionary, phones_of
 from gpu.embedded.script import Sentence
 from gpu.embedded.voiced import Voiced
 from gpu.pipe import Head, Message
 
-DECODERS_KEPT = 16  # about 10 MB each
+GRAMMARS_KEPT = 16  # about 1 MB each
 FRAME_S = 0.01
 QUIETEST_PEAK = 200  # of 32768; people near a microphone peak ten times higher
 ROOM_NOISE = 40  # root mean square, of 32768
@@ -45,11 +46,13 @@ class Spoken:
 
 class Recogniser:
     def __init__(self, scratch: Path) -> None:
-        self._scratch = scratch  # the decoder reads its dictionary from a file and gives its features as one
+        self._scratch = scratch  # the decoder gives its features as a file
         self._dictionary = load_dictionary(MODELS / "cmudict-en-us.dict")
         self._voiced = Voiced()
         self._judge = Judge(acoustic.load(MODELS / "en-us"))
-        self._decoders: OrderedDict[tuple[Sentence, ...], Decoder] = OrderedDict()
+        self._decoder = Decoder(dict=None, lm=None, mfclogdir=str(scratch), **SETTINGS)
+        self._grammars: OrderedDict[tuple[Sentence, ...], str] = OrderedDict()  # their names in the decoder
+        self._numbers = itertools.count(1)
         self._open: Decoder | None = None
 
     def answer(self, head: Head, body: bytes, stop: Stop) -> Iterator[Message]:
@@ -74,7 +77,7 @@ class Recogniser:
 
     def hear(self, pcm: bytes, sentences: tuple[Sentence, ...]) -> list[Spoken]:
         self._forget()
-        return heard(self._decoder_for(sentences) if sentences else self._open_decoder(), pcm)
+        return heard(self._listening_for(sentences) if sentences else self._open_decoder(), pcm)
 
     def judge(self, spoken: list[Spoken], sentences: tuple[Sentence, ...]) -> Head:
         evidence = self.evidence(spoken) if spoken else None
@@ -99,23 +102,25 @@ class Recogniser:
                 unknown.append(word)
         return unknown
 
-    def _decoder_for(self, sentences: tuple[Sentence, ...]) -> Decoder:
-        if sentences in self._decoders:
-            self._decoders.move_to_end(sentences)
-            return self._decoders[sentences]
-        decoder = self._decoders[sentences] = self._build(sentences)
-        if len(self._decoders) > DECODERS_KEPT:
-            self._decoders.popitem(last=False)
-        return decoder
+    def _listening_for(self, sentences: tuple[Sentence, ...]) -> Decoder:
+        """The decoder, with these for its grammar. Its dictionary keeps the words of all that it has had."""
+        if sentences in self._grammars:
+            self._grammars.move_to_end(sentences)
+        else:
+            self._grammars[sentences] = self._teach(sentences)
+        if len(self._grammars) > GRAMMARS_KEPT:
+            self._decoder.remove_search(self._grammars.popitem(last=False)[1])
+        self._decoder.activate_search(self._grammars[sentences])
+        return self._decoder
 
-    def _build(self, sentences: tuple[Sentence, ...]) -> Decoder:
+    def _teach(self, sentences: tuple[Sentence, ...]) -> str:
+        """The new grammar's name."""
         words = dict.fromkeys(word for sentence in sentences for word in sentence)
         pronunciations = {word: self._dictionary[word] for word in words}
-        dictionary = self._scratch / "expected.dict"
-        script.write_dictionary(pronunciations, dictionary)
-        decoder = Decoder(dict=str(dictionary), lm=None, mfclogdir=str(self._scratch), **SETTINGS)
-        listen_for(decoder, sentences, pronunciations)
-        return decoder
+        name = f"expected {next(self._numbers)}"
+        add_words(self._decoder, pronunciations)
+        add_grammar(self._decoder, name, sentences, pronunciations)
+        return name
 
     def _open_decoder(self) -> Decoder:
         """Dictation without a lesson: the general model, loaded when first asked for."""
@@ -150,6 +155,7 @@ def is_quiet(pcm: bytes) -> bool:
 
 def heard(decoder: Decoder, pcm: bytes) -> list[Spoken]:
     """A whole sentence of the grammar; or, while it is still being spoken, the beginning of one."""
+    decoder.reinit_feat()  # the noise that it has learnt is another voice's room
     decoder.start_utt()
     try:
         decoder.process_raw(in_a_room(pcm), full_utt=True)

@@ -1,9 +1,8 @@
-"""What a lesson expects, as words and as a dictionary of them."""
+"""What a lesson expects, as words."""
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 Sentence = tuple[str, ...]
 PROMPT_WORDS = 3  # by so many it is found where in a sentence the prompt ended
@@ -37,10 +36,3 @@ def what_follows(prompt: str, sentences: tuple[Sentence, ...]) -> tuple[Sentence
         for again in (0, 1)
     )
     return tuple(dict.fromkeys(rests)) or sentences
-
-
-def write_dictionary(pronunciations: Mapping[str, Sequence[str]], path: Path) -> None:
-    with path.open("w", encoding="utf-8") as file:
-        for word, ways in pronunciations.items():
-            for number, phones in enumerate(ways, 1):
-                file.write(f"{word} {phones}\n" if number == 1 else f"{word}({number}) {phones}\n")
