@@ -55,7 +55,6 @@ def test_after_many_lessons_it_hears_as_at_first(recogniser: Recogniser, tmp_pat
     amiable = voice("librivox-amiable")
     at_first = answer_of(recogniser, amiable, ALIKE)
     for number in range(GRAMMARS_KEPT + 1):
-        words = "one two three four five six seven".split()[: 1 + number % 7]
-        answer_of(recogniser, amiable, [" ".join(["number", *words]), f"lesson {'and so on ' * number}"])
+        answer_of(recogniser, amiable, [f"He might {'not even ' * number} be made himself."])
     assert answer_of(recogniser, amiable, ALIKE) == at_first
     assert answer_of(Recogniser(tmp_path), amiable, ALIKE) == at_first
