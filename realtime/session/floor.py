@@ -90,8 +90,9 @@ class Floor:
         self.turn, effects = advance(self.turn, event, self._policy(event))
         if any(isinstance(effect, TAKES_THE_FLOOR) for effect in effects):
             self.again.stop()
+        by_voice = isinstance(event, moves.Window | moves.Remainder)
         for effect in effects:
-            await self._carry_out(effect, speech_ms, by_voice=isinstance(event, moves.Window))
+            await self._carry_out(effect, speech_ms, by_voice=by_voice)
 
     def _policy(self, event: moves.Event) -> Policy:
         """Where the engines are behind, none of their time goes into a reply that may be dropped."""

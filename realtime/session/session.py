@@ -243,6 +243,8 @@ class Session:
                 self._ear.idle()
             if count % BREATH == 0:
                 await anyio.lowlevel.checkpoint()
+        if self._floor.turn.ear == "pausing":
+            await self._floor.happen(moves.Remainder(to_ms(self._ear.audio.waiting)))
 
     async def _bring(self, item_id: str, audio: bytes, *, known: bool) -> None:
         """`known`: the client has given its words, too."""

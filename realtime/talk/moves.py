@@ -18,6 +18,13 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
+class Remainder:
+    """So much audio was received after the last window; it makes no whole one yet."""
+
+    ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Recognised:
     """A recognition has ended; `word` says that it holds a word that is more than a backchannel, `ending` how
     the utterance ends if it ends there. `guess`, of a part: it may hold all the words that there are.
@@ -76,6 +83,7 @@ class ReplyPlayed:
 
 Event = (
     Window
+    | Remainder
     | Recognised
     | Committed
     | Brought

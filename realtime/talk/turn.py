@@ -24,6 +24,7 @@ from realtime.talk.moves import (
     OpenReply,
     OpenUtterance,
     Recognised,
+    Remainder,
     ReplyAsked,
     ReplyCancelled,
     ReplyPlayed,
@@ -135,6 +136,8 @@ def _take(turn: Turn, event: Event, policy: Policy) -> Step:
             return _speech(turn, policy)
         case Window():
             return _silence(turn, policy)
+        case Remainder(ms=ms):
+            return _endpoint(turn, policy) if _has_ended(turn, policy, ms) else (turn, ())
         case Recognised():
             return _recognised(turn, event, policy)
         case Committed():
@@ -272,9 +275,17 @@ def _silence(turn: Turn, policy: Policy) -> Step:
         return _pause(turn, policy) if turn.silent_ms >= policy.eager_ms else (turn, ())
     if turn.ducked:
         return _resume(turn) if turn.silent_ms >= _unduck_ms(turn, policy) else (turn, ())
-    if turn.silent_ms + policy.late_ms >= _patience_ms(turn, policy):
+    if _has_ended(turn, policy):
         return _endpoint(turn, policy)
     return _guess(turn, policy) if turn.guess and turn.silent_ms >= policy.guess_ms else (turn, ())
+
+
+def _has_ended(turn: Turn, policy: Policy, more_ms: int = 0) -> bool:
+    """`more_ms`: silence after the last window, as far as is known: a voice in it is like one that comes a
+    moment later."""
+    if turn.ear != "pausing" or turn.ducked or not policy.detect:
+        return False
+    return turn.silent_ms + more_ms + policy.late_ms >= _patience_ms(turn, policy)
 
 
 def _pause(turn: Turn, policy: Policy) -> Step:

@@ -59,13 +59,13 @@ def act(scene: Scene, *, tutor: bool = True, **settings: Any) -> None:
     run(play())
 
 
-async def say(client: Client, ms: int = SAID, then_ms: int = 1600) -> None:
+async def say(client: Client, ms: int = SAID, then_ms: int = 1600, frame_ms: int = WINDOW_MS) -> None:
     """In real time."""
     sound = speech(ms, tutor=client.tutor) + silence(then_ms, tutor=client.tutor)
-    piece = len(sound) * WINDOW_MS // (ms + then_ms)
+    piece = len(sound) * frame_ms // (ms + then_ms)
     for at in range(0, len(sound), piece):
         client.append(sound[at : at + piece])
-        await anyio.sleep(WINDOW_MS / 1000)
+        await anyio.sleep(frame_ms / 1000)
 
 
 async def played(client: Client, after_ms: int = 30) -> Event:
@@ -104,6 +104,16 @@ def test_a_slow_recogniser_puts_everything_behind_the_endpoint() -> None:
             tasks.start_soon(say, client)
             latency = await played(client, after_ms=0)
         assert [latency["stages"][stage] for stage in STAGES] == [512, 828, 878, 888, 928, 928, 928]
+
+    act(scene)
+
+
+def test_short_frames_end_the_wait_inside_a_window() -> None:
+    async def scene(stage: Studio, client: Client) -> None:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(say, client, SAID, 1600, 4)
+            latency = await played(client)
+        assert ENDPOINT_MS - WINDOW_MS < latency["stages"]["endpoint"] <= 504
 
     act(scene)
 

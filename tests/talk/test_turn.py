@@ -249,6 +249,17 @@ def test_the_wait_counts_from_the_end_of_speech_and_voice_activity_tells_it_late
     assert endpoint_ms(pausing(replace(GA, late_ms=64)).recognised()) == ENDPOINT_MS - 64
 
 
+def test_the_wait_may_end_inside_a_window() -> None:
+    talk = pausing().recognised().silence(480 - EAGER_MS).skip()
+    assert talk.remainder(GA.endpoint_ms - 481).did()
+    assert talk.remainder(GA.endpoint_ms - 480).did(CommitUtterance(), StartReply())
+
+
+@pytest.mark.parametrize("talk", [Talk().silence(960), hearing(), ducking().silence(960).skip()])
+def test_audio_short_of_a_window_ends_nothing_but_a_pause(talk: Talk) -> None:
+    assert talk.remainder(31).did()
+
+
 def test_a_complete_sentence_is_answered_sooner() -> None:
     waited_ms = endpoint_ms(pausing(ATTENTIVE).recognised(ending="complete"))
     assert waited_ms == wait_in_windows("complete") < ENDPOINT_MS

@@ -19,6 +19,7 @@ from realtime.talk.moves import (
     OpenReply,
     OpenUtterance,
     Recognised,
+    Remainder,
     ReplyAsked,
     ReplyCancelled,
     ReplyPlayed,
@@ -110,6 +111,14 @@ class AnyTurn(RuleBasedStateMachine):
     def stammer(self, windows: list[bool]) -> None:
         for speech in windows:
             self._window(speech=speech)
+
+    @rule(ms=st.integers(0, WINDOW_MS - 1))
+    def a_window_has_begun(self, ms: int) -> None:
+        before = self.turn
+        if self._on(Remainder(ms)):
+            assert before.ear == "pausing"
+            assert self.turn.ear == "quiet"
+            assert not before.ducked
 
     @precondition(lambda self: self.under_way)
     @rule(data=st.data(), empty=st.booleans(), word=st.booleans(), failed=st.booleans(), guess=st.booleans())

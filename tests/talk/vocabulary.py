@@ -12,6 +12,7 @@ from realtime.talk.moves import (
     Event,
     Left,
     Recognised,
+    Remainder,
     ReplyAsked,
     ReplyCancelled,
     ReplyPlayed,
@@ -59,6 +60,9 @@ class Talk:
 
     def silence(self, ms: int) -> Self:
         return self._windows(ms, speech=False)
+
+    def remainder(self, ms: int) -> Self:
+        return self.on(Remainder(ms))
 
     def recognised(
         self,
