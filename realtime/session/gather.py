@@ -7,7 +7,7 @@ import numpy as np
 
 from realtime.protocol.config import AudioFormat, PcmFormat
 
-QUIET_MS = 320  # of frames in which nobody speaks are taken up together
+QUIET_MS = {"idle": 640, "watchful": 320}  # of frames in which no learner speaks are taken up together
 VOICED_MS = 120  # of frames within speech, which decide nothing: the frame that is softer takes them along
 FRAME_MS = 100  # of an append that is longer than that, each window is judged
 MARGIN = 2.0  # times the power of the room: what is not louder than that is the room
@@ -18,7 +18,7 @@ RISE_PER_S = 1.6  # of what is taken for the room: 2 dB a second
 STEP = 4
 _ONES = np.ones(2048, np.float32)  # a dot product costs a fifth of a mean
 
-Mood = Literal["alert", "idle", "hearing"]
+Mood = Literal["alert", "idle", "watchful", "hearing"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,31 +30,46 @@ class Sound:
 
 
 class Gather:
-    """`mood`: nobody speaks, somebody does, or each window may decide something."""
+    """`mood`: nobody speaks (`idle`), only the tutor does, whom a voice interrupts (`watchful`), the learner
+    does (`hearing`), or each window may decide something (`alert`)."""
 
     def __init__(self) -> None:
         self.mood: Mood = "alert"
         self._room = LOUD  # the power of the room: the least that was heard of late
-        self._quiet = False  # the frame heard last
+        self._quiet = False  # the frame looked at last
+        self._passed_ms = 0.0  # since then
+        self._most_ms = 0  # so much is kept with a frame like that
         self._kept = bytearray()
         self._kept_quiet = True  # all of it
 
     def keeps(self, frame: bytes, form: AudioFormat) -> bool:
         """Whether this frame waits here for those that follow; else it is to be taken up now."""
-        self._quiet = False
         if not isinstance(form, PcmFormat) or len(frame) % 2 or not frame:
+            self._quiet = False
             return False
         ms = len(frame) * 500 / form.rate
-        power = _power(frame)
-        self._room = min(power, self._room * RISE_PER_S ** (ms / 1000))
-        self._quiet = self.mood == "idle" and ms <= FRAME_MS and power <= min(self._room * MARGIN, LOUD)
-        voiced = self.mood == "hearing" and power > self._room * VOICED
-        most_ms = QUIET_MS if self._quiet else VOICED_MS if voiced else 0
-        if len(self._kept) * 500 / form.rate + ms >= most_ms:
+        if self._passes(ms):
+            self._passed_ms = ms
+        else:
+            self._look(frame, ms)
+        if len(self._kept) * 500 / form.rate + ms >= self._most_ms:
             return False
         self._kept += frame
         self._kept_quiet &= self._quiet
         return True
+
+    def _passes(self, ms: float) -> bool:
+        """Every other frame of a silence is taken for one like the last: a voice is found in the next."""
+        return self.mood == "idle" and self._quiet and not self._passed_ms and ms <= FRAME_MS
+
+    def _look(self, frame: bytes, ms: float) -> None:
+        power = _power(frame)
+        self._room = min(power, self._room * RISE_PER_S ** ((ms + self._passed_ms) / 1000))
+        self._passed_ms = 0.0
+        quiet_ms = QUIET_MS.get(self.mood, 0)
+        voiced_ms = VOICED_MS if self.mood == "hearing" and power > self._room * VOICED else 0
+        self._quiet = quiet_ms > 0 and ms <= FRAME_MS and power <= min(self._room * MARGIN, LOUD)
+        self._most_ms = quiet_ms if self._quiet else voiced_ms
 
     def take(self, frame: bytes = b"") -> Sound | None:
         """What is kept, and with it the frame that was not."""

@@ -318,5 +318,5 @@ class Session:
 def mood(turn: Turn) -> Mood:
     """What is to be known at once: where speech begins, where it ends, and whether it interrupts."""
     if turn.ear == "quiet" and turn.speech_ms == 0:
-        return "idle"
+        return "watchful" if turn.mouth == "speaking" else "idle"
     return "hearing" if turn.ear == "hearing" and not turn.ducked and turn.silent_ms == 0 else "alert"

@@ -1,9 +1,12 @@
 """Frames are gathered while nothing hangs on each, and none is lost, late or out of order."""
 
 import numpy as np
+import pytest
 
 from realtime.protocol.config import AudioFormat, LawFormat, PcmFormat
-from realtime.session.gather import QUIET_MS, VOICED_MS, Gather, Sound
+from realtime.session.gather import QUIET_MS, VOICED_MS, Gather, Mood, Sound
+from realtime.session.session import mood
+from tests.talk.vocabulary import Talk, ducking, hearing, pausing, speaking, thinking
 
 RATE = 48_000
 FORM = PcmFormat(rate=RATE)
@@ -33,10 +36,12 @@ def taken(gather: Gather, frames: list[bytes]) -> list[Sound]:
     return [sound for each in frames if (sound := add(gather, each, FORM))]
 
 
-def test_a_quiet_room_is_taken_up_in_larger_pieces() -> None:
-    room = [frame(-60, number) for number in range(32)]
-    sounds = taken(settled(), room)
-    assert [len(sound.pcm) * 500 / RATE for sound in sounds] == [QUIET_MS, QUIET_MS]
+@pytest.mark.parametrize("mood", ["idle", "watchful"])
+def test_a_quiet_room_is_taken_up_in_larger_pieces(mood: Mood) -> None:
+    room, gather = [frame(-60, number) for number in range(64)], settled()
+    gather.mood = mood
+    sounds = taken(gather, room)
+    assert {len(sound.pcm) * 500 / RATE for sound in sounds} == {QUIET_MS[mood]}
     assert all(sound.quiet for sound in sounds)
     assert b"".join(sound.pcm for sound in sounds) == b"".join(room)
 
@@ -45,6 +50,19 @@ def test_a_voice_takes_what_was_kept_along_at_once() -> None:
     gather, room, voice = settled(), [frame(-60, 1), frame(-60, 2)], frame(-40, 3)
     assert taken(gather, room) == []
     assert add(gather, voice, FORM) == Sound(b"".join(room) + voice, quiet=False)
+
+
+def test_a_voice_that_begins_in_a_frame_that_is_passed_is_taken_up_with_the_next() -> None:
+    gather, room, voice = settled(), frame(-60, 1), [frame(-40, 2), frame(-40, 3)]
+    assert taken(gather, [room, voice[0]]) == []
+    assert add(gather, voice[1], FORM) == Sound(room + voice[0] + voice[1], quiet=False)
+
+
+def test_a_voice_over_the_tutor_is_taken_up_at_once() -> None:
+    gather, room, voice = settled(), frame(-60, 1), frame(-40, 2)
+    gather.mood = "watchful"
+    assert taken(gather, [room]) == []
+    assert add(gather, voice, FORM) == Sound(room + voice, quiet=False)
 
 
 def test_a_microphone_with_a_constant_is_as_quiet() -> None:
@@ -94,3 +112,20 @@ def test_what_cannot_be_judged_is_passed_on() -> None:
     assert add(gather, b"\xff" * 160, LawFormat(type="audio/pcmu")) == Sound(b"\xff" * 160, quiet=False)
     long = frame(-60) * 6
     assert add(gather, long, FORM) == Sound(long, quiet=False)
+
+
+@pytest.mark.parametrize(
+    ("talk", "expected"),
+    [
+        (Talk(), "idle"),
+        (thinking(), "idle"),
+        (Talk().speak(32), "alert"),
+        (hearing(), "hearing"),
+        (hearing().silence(32), "alert"),
+        (pausing(), "alert"),
+        (speaking(), "watchful"),
+        (ducking(), "alert"),
+    ],
+)
+def test_what_hangs_on_a_frame_is_what_the_turn_waits_for(talk: Talk, expected: Mood) -> None:
+    assert mood(talk.turn) == expected
