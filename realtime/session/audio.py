@@ -34,6 +34,11 @@ class InputAudio:
         """Samples taken in and not handed out yet."""
         return self.start + len(self._kept) // 2 - self.end
 
+    @property
+    def received(self) -> int:
+        """With what has come since and makes no window yet."""
+        return self.end + (self.waiting if self.waiting < WINDOW else 0)
+
     def change_format(self, form: AudioFormat) -> None:
         if form != self._form:
             self._form = form

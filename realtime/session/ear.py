@@ -162,7 +162,7 @@ class Ear:
         self._open, self._last = None, utterance if rejoinable else None
         self.audio.forget_before(utterance.start if rejoinable else utterance.end)
         if utterance.announced:
-            stopped = SpeechStopped(audio_end_ms=to_ms(utterance.end), item_id=utterance.item_id)
+            stopped = SpeechStopped(audio_end_ms=to_ms(self.audio.received), item_id=utterance.item_id)
             await shared.tell(stopped)
         before = shared.conversation.last_id
         await shared.tell(Committed(item_id=utterance.item_id, previous_item_id=before))

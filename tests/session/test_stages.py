@@ -114,6 +114,8 @@ def test_short_frames_end_the_wait_inside_a_window() -> None:
             tasks.start_soon(say, client, SAID, 1600, 4)
             latency = await played(client)
         assert ENDPOINT_MS - WINDOW_MS < latency["stages"]["endpoint"] <= 504
+        (stopped,) = named(client.log, "input_audio_buffer.speech_stopped")
+        assert stopped["audio_end_ms"] % WINDOW_MS
 
     act(scene)
 
