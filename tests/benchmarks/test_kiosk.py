@@ -2,7 +2,8 @@
 
 import math
 
-from benchmarks.kiosk import Figures, Reading, Visit, failures, growth_mb
+from benchmarks.hall import Reading
+from benchmarks.kiosk import Figures, Visit, failures, growth_mb
 
 
 def figures(greeted_ms: float = 100, grown_mb: float = 0, visitors: int = 200, stuck: str = "") -> Figures:

@@ -1,6 +1,8 @@
 """The benchmark's visitors of the kiosk, of each kind: none finds it stuck, none goes ungreeted."""
 
-from benchmarks.kiosk import FEW, KINDS, MANY, Figures, opened, receive, sees_a_restart, stays_long
+from benchmarks.hall import opened
+from benchmarks.kiosk import Figures, receive
+from benchmarks.visitors import FEW, KINDS, MANY, sees_a_restart, stays_long
 from tests.clients.stage import scripted_engines
 
 
