@@ -8,17 +8,22 @@ from collections.abc import AsyncIterator
 from typing import TypeVar
 
 import anyio
+from anyio.lowlevel import checkpoint_if_cancelled
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
 T = TypeVar("T")
 
 
 async def put(stream: MemoryObjectSendStream[T], message: T) -> None:
-    """Waits where there is no room."""
+    """Waits where there is no room. Raises BrokenResourceError where nobody takes any more."""
     try:
         stream.send_nowait(message)
     except anyio.WouldBlock:
         await stream.send(message)
+    except anyio.BrokenResourceError:
+        # Who takes may have been cancelled a moment sooner than who puts.
+        await checkpoint_if_cancelled()
+        raise
 
 
 class Taken(AsyncIterator[T]):

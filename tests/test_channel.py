@@ -1,6 +1,7 @@
 """Messages pass from task to task without a round through all others, and are waited for where they must."""
 
 import anyio
+import pytest
 from anyio.lowlevel import checkpoint
 
 from realtime.channel import Taken, put
@@ -42,3 +43,19 @@ async def test_who_puts_waits_for_room_and_who_takes_for_a_message_and_both_for_
             got.append(number)
             await checkpoint()
     assert got == [*range(9)]
+
+
+async def test_who_is_cancelled_together_with_its_reader_ends_as_cancelled() -> None:
+    post, inbox = anyio.create_memory_object_stream[int](2)
+    with anyio.CancelScope() as scope, post:
+        inbox.close()  # it heard of the end a moment sooner
+        scope.cancel()
+        await put(post, 1)
+    assert scope.cancelled_caught
+
+
+async def test_who_puts_learns_that_nobody_takes_any_more() -> None:
+    post, inbox = anyio.create_memory_object_stream[int](2)
+    inbox.close()
+    with post, pytest.raises(anyio.BrokenResourceError):
+        await put(post, 1)
