@@ -384,6 +384,7 @@ def test_a_visit_by_keys_alone(page: Page) -> None:
     wait_for(page, "!now.held && now.turns.some((turn) => turn.who === 'learner' && turn.over)")
     passed = [_focused(page)]
     wait_for(page, AT_REST)
+    expect(page.locator("#slower")).to_be_enabled()
     for _ in range(8):
         page.keyboard.press("Tab")
         passed.append(_focused(page))
