@@ -45,8 +45,9 @@ async def _in_mid_reply(server: Served, talker: Talker) -> None:
 @TUTOR_OR_NOT
 async def test_the_learner_interrupts_and_the_tutor_falls_silent(server: Served, tutor: bool) -> None:
     async with talking(server, tutor=tutor) as talker:
+        interruption = await spoken(server, RIGHT)
         await _in_mid_reply(server, talker)
-        await talker.hear(await spoken(server, RIGHT))
+        await talker.hear(interruption)
         done = await talker.until("response.done")
         assert done["response"]["status_details"]["reason"] == "turn_detected"
         before = len(talker.log)
