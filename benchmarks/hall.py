@@ -17,7 +17,16 @@ from typing import Any
 import numpy as np
 import psutil
 import soxr
-from playwright.sync_api import Browser, CDPSession, Page, Route, TimeoutError, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    CDPSession,
+    Error,
+    Page,
+    Route,
+    TimeoutError,
+    ViewportSize,
+    sync_playwright,
+)
 
 from benchmarks import learners
 from benchmarks.cable import Cable, cable_to
@@ -26,7 +35,7 @@ from realtime.kiosk import VISIT_LESSON
 ANSWER = "I'm fine, thank you."
 MIC_RATE = 48_000
 SHORT = {"idle_s": 2.0, "countdown_s": 0.6, "visit_s": 120.0}
-SIZE = {"width": 1080, "height": 1920}
+SIZE: ViewportSize = {"width": 1080, "height": 1920}
 HOLD_MS = 1500  # the answer, once
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync",
@@ -207,7 +216,7 @@ def opened(*flags: str) -> Generator[Hall]:
     def answer(route: Route) -> None:
         try:
             given = route.fetch()
-        except Exception:  # Playwright has one error for all that may be wrong on the way
+        except Error:
             route.abort()
             return
         route.fulfill(response=given, body=json.dumps(given.json() | told))
@@ -228,8 +237,7 @@ def opened(*flags: str) -> Generator[Hall]:
 
 
 def new_page(browser: Browser) -> Page:
-    # A dict of ints is what Playwright calls a ViewportSize.
-    page = browser.new_page(viewport=SIZE, bypass_csp=True)  # type: ignore[arg-type]
+    page = browser.new_page(viewport=SIZE, bypass_csp=True)
     page.add_init_script(TAP)
     return page
 

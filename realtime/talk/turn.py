@@ -137,7 +137,7 @@ def _take(turn: Turn, event: Event, policy: Policy) -> Step:
         case Window():
             return _silence(turn, policy)
         case Remainder(ms=ms):
-            return _endpoint(turn, policy) if _has_ended(turn, policy, ms) else (turn, ())
+            return _remainder(turn, ms, policy)
         case Recognised():
             return _recognised(turn, event, policy)
         case Committed():
@@ -275,17 +275,21 @@ def _silence(turn: Turn, policy: Policy) -> Step:
         return _pause(turn, policy) if turn.silent_ms >= policy.eager_ms else (turn, ())
     if turn.ducked:
         return _resume(turn) if turn.silent_ms >= _unduck_ms(turn, policy) else (turn, ())
-    if _has_ended(turn, policy):
+    if _has_waited(turn, turn.silent_ms, policy):
         return _endpoint(turn, policy)
     return _guess(turn, policy) if turn.guess and turn.silent_ms >= policy.guess_ms else (turn, ())
 
 
-def _has_ended(turn: Turn, policy: Policy, more_ms: int = 0) -> bool:
-    """`more_ms`: silence after the last window, as far as is known: a voice in it is like one that comes a
-    moment later."""
-    if turn.ear != "pausing" or turn.ducked or not policy.detect:
-        return False
-    return turn.silent_ms + more_ms + policy.late_ms >= _patience_ms(turn, policy)
+def _remainder(turn: Turn, ms: int, policy: Policy) -> Step:
+    """It counts as silence: a voice in it is like one that comes a moment later."""
+    waits = policy.detect and turn.ear == "pausing" and not turn.ducked
+    if waits and _has_waited(turn, turn.silent_ms + ms, policy):
+        return _endpoint(turn, policy)
+    return turn, ()
+
+
+def _has_waited(turn: Turn, silent_ms: int, policy: Policy) -> bool:
+    return silent_ms + policy.late_ms >= _patience_ms(turn, policy)
 
 
 def _pause(turn: Turn, policy: Policy) -> Step:
