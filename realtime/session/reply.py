@@ -9,9 +9,8 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 import anyio
-from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
-from realtime.channel import Taken, put
+from realtime.channel import Channel
 from realtime.engines.protocols import (
     VOICE_RATE,
     CallDelta,
@@ -102,67 +101,67 @@ class Reply:
             self._over.set()
 
     async def _deliver(self, post: Post) -> None:
-        to_voice, pieces = anyio.create_memory_object_stream[Piece](2)
-        to_session, clips = anyio.create_memory_object_stream[ReplyNews](8)
+        pieces, clips = Channel[Piece](2), Channel[ReplyNews](8)
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._write, to_voice)
+            tasks.start_soon(self._write, pieces)
             make = self._make_clips if self._delivery.voice else self._make_text
-            tasks.start_soon(make, pieces, to_session)
+            tasks.start_soon(make, pieces, clips)
             await self._push(clips, post)
 
-    async def _write(self, to_voice: MemoryObjectSendStream[Piece]) -> None:
+    async def _write(self, pieces: Channel[Piece]) -> None:
         """A text session is sent the text as it comes, a spoken one in segments."""
         segmenter, lost = Segmenter(), False
-        async with to_voice, aclosing(self._script()) as script:
+        with pieces.filling():
             try:
-                async for news in script:
-                    if news and not isinstance(news, ChatEnded):
-                        self._mark("first_token")
-                    match news:
-                        case str() if self._delivery.voice is None:
-                            await put(to_voice, news)
-                        case str():
-                            segmenter, segments = segmenter.feed(news)
-                            for segment in segments:
-                                await put(to_voice, segment)
-                        case CallDelta():
-                            for segment in segmenter.finish():
-                                await put(to_voice, segment)
-                            segmenter = Segmenter(begun=True)
-                            await put(to_voice, news)
-                        case ChatEnded(reason=reason, usage=usage):
-                            self._end = replace(self._end, short=reason == "length", usage=usage)
+                async with aclosing(self._script()) as script:
+                    async for news in script:
+                        segmenter = await self._pass_on(news, segmenter, pieces)
             except EngineError as error:
                 self._failed(error)
                 lost = error.retryable and self._delivery.voice is not None
             for segment in segmenter.finish():
-                await put(to_voice, segment)
+                await pieces.put(segment)
             if lost:
-                await put(to_voice, Segment(APOLOGY, new_line=True))
+                await pieces.put(Segment(APOLOGY, new_line=True))
 
-    async def _make_text(
-        self, pieces: MemoryObjectReceiveStream[Piece], clips: MemoryObjectSendStream[ReplyNews]
-    ) -> None:
-        async with pieces, clips:
-            async for piece in Taken(pieces):
+    async def _pass_on(self, news: ChatNews, segmenter: Segmenter, pieces: Channel[Piece]) -> Segmenter:
+        if news and not isinstance(news, ChatEnded):
+            self._mark("first_token")
+        match news:
+            case str() if self._delivery.voice is None:
+                await pieces.put(news)
+            case str():
+                segmenter, segments = segmenter.feed(news)
+                for segment in segments:
+                    await pieces.put(segment)
+            case CallDelta():
+                for segment in segmenter.finish():
+                    await pieces.put(segment)
+                segmenter = Segmenter(begun=True)
+                await pieces.put(news)
+            case ChatEnded(reason=reason, usage=usage):
+                self._end = replace(self._end, short=reason == "length", usage=usage)
+        return segmenter
+
+    async def _make_text(self, pieces: Channel[Piece], clips: Channel[ReplyNews]) -> None:
+        with pieces.emptying(), clips.filling():
+            async for piece in pieces:
                 if isinstance(piece, CallDelta):
                     await self._make_call(piece, clips)
                 elif isinstance(piece, str):
-                    await put(clips, TextWritten(self.id, piece))
+                    await clips.put(TextWritten(self.id, piece))
 
-    async def _make_clips(
-        self, pieces: MemoryObjectReceiveStream[Piece], clips: MemoryObjectSendStream[ReplyNews]
-    ) -> None:
+    async def _make_clips(self, pieces: Channel[Piece], clips: Channel[ReplyNews]) -> None:
         """A voice that fails is not asked again: the rest of the reply is text."""
         voice, joint, last = self._delivery.voice, "", None
-        async with pieces, clips:
-            async for piece in Taken(pieces):
+        with pieces.emptying(), clips.filling():
+            async for piece in pieces:
                 if isinstance(piece, CallDelta):
                     await self._make_call(piece, clips)
                     joint = ""
                 elif isinstance(piece, Segment):
                     self._mark("first_segment")
-                    await put(clips, ClipBegan(self.id, joint + shown(piece.text)))
+                    await clips.put(ClipBegan(self.id, joint + shown(piece.text)))
                     joint = " "
                     if voice is not None:
                         last = self._spoken(piece, last)
@@ -171,7 +170,7 @@ class Reply:
                         except EngineError as error:
                             self._failed(error)
                             voice = None
-                    await put(clips, ClipEnded(self.id))
+                    await clips.put(ClipEnded(self.id))
 
     def _spoken(self, segment: Segment, last: Spoken | None) -> Spoken:
         """The learner waits for the first clip in silence: it begins at its first sound, or only a little
@@ -187,9 +186,7 @@ class Reply:
         """For how long the learner has heard nothing already."""
         return 0 if self._unsent_ms else self.pace.dry_ms
 
-    async def _make_clip(
-        self, voice: Synthesizer, clip: Spoken, clips: MemoryObjectSendStream[ReplyNews]
-    ) -> None:
+    async def _make_clip(self, voice: Synthesizer, clip: Spoken, clips: Channel[ReplyNews]) -> None:
         due_ms, delivery = round(self.pace.lead_ms + self._unsent_ms), self._delivery
         try:
             async with voice.synthesize(
@@ -209,28 +206,28 @@ class Reply:
         if clip.rate is not None:
             self.behind = clip.rate < 1
 
-    async def _send(self, said: list[Said], clips: MemoryObjectSendStream[ReplyNews]) -> None:
+    async def _send(self, said: list[Said], clips: Channel[ReplyNews]) -> None:
         for one in said:
             if isinstance(one, Captioned):
-                await put(clips, ClipCaptioned(self.id, one.words))
+                await clips.put(ClipCaptioned(self.id, one.words))
                 continue
             pcm, pause = (one.pcm, True) if isinstance(one, Pause) else (one, False)
             size = PLENTY_BYTES if self.pace.lead_ms + self._unsent_ms >= PLENTY_MS else SOUND_BYTES
             self._unsent_ms += _ms(pcm)
             for at in range(0, len(pcm), size):
-                await put(clips, ClipSounded(self.id, pcm[at : at + size], pause))
+                await clips.put(ClipSounded(self.id, pcm[at : at + size], pause))
 
-    async def _make_call(self, delta: CallDelta, clips: MemoryObjectSendStream[ReplyNews]) -> None:
+    async def _make_call(self, delta: CallDelta, clips: Channel[ReplyNews]) -> None:
         """A name comes with the first piece of a call."""
         if delta.name:
-            await put(clips, CallBegan(self.id, delta.call_id or f"call_{self.id}_{delta.index}", delta.name))
+            await clips.put(CallBegan(self.id, delta.call_id or f"call_{self.id}_{delta.index}", delta.name))
         if delta.arguments:
-            await put(clips, CallGrew(self.id, delta.arguments))
+            await clips.put(CallGrew(self.id, delta.arguments))
 
-    async def _push(self, clips: MemoryObjectReceiveStream[ReplyNews], post: Post) -> None:
-        async with clips:
+    async def _push(self, clips: Channel[ReplyNews], post: Post) -> None:
+        with clips.emptying():
             await self._released.wait()
-            async for news in Taken(clips):
+            async for news in clips:
                 if isinstance(news, ClipSounded):
                     await self.pace.room()
                     self.pace.sent(_ms(news.pcm))

@@ -7,14 +7,13 @@ recognitions and its replies are tasks of its own group; when `run` has ended, n
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 import anyio
 import anyio.lowlevel
 
 from realtime import metrics
-from realtime.channel import Taken, put
+from realtime.channel import Channel
 from realtime.engines.protocols import SAMPLE_RATE, ChatModel, Synthesizer, Transcriber
 from realtime.errors import ProtocolError
 from realtime.protocol import rules
@@ -77,7 +76,7 @@ class Session:
         self._learner = (settings.talk.level, settings.talk.mother_tongue)
         self._line = Line(self.id)
         self._expires_at = round(time.time() + settings.limits.session_s)
-        self._post, self._inbox = anyio.create_memory_object_stream[News](INBOX)
+        self._inbox = Channel[News](INBOX)
         source, tape = Source(self.id, settings.profile), Tape(settings.limits.kept_audio_bytes)
         self._shared = Shared(self._line.tell, start, tape, tutor=tutor, source=source, demand=engines.demand)
         self._shared.level, self._shared.mother_tongue = self._learner
@@ -93,21 +92,22 @@ class Session:
     async def run(self) -> None:
         """The talk, until its scope is cancelled."""
         engines, shared, course = self._engines, self._shared, self._course
-        async with self._post, self._inbox, anyio.create_task_group() as tasks:
-            post = partial(put, self._post)  # a method of this session would keep it: it ends with its talk
-            activity = VoiceActivity(engines.voice_model)
-            self._ear = Ear(shared, engines.transcriber, activity, tasks, post)
-            recall = Recall(engines.chat, tasks) if engines.chat else None
-            author = Author(course, recall, self._settings.engines.chat_max_tokens)
-            voice, talk = engines.synthesizer, self._settings.talk
-            self._floor = Floor(shared, self._ear, course, author, voice, talk, tasks, post)
-            self._listen(shared.config)
-            try:
-                async for news in Taken(self._inbox):
-                    await self._take(news)
-            finally:
-                self._floor.mouth.account()
-                self._line.link = None  # which knows this session, too
+        post = self._inbox.put  # a method of this session would keep it: it ends with its talk
+        with self._inbox.emptying():
+            async with anyio.create_task_group() as tasks:
+                activity = VoiceActivity(engines.voice_model)
+                self._ear = Ear(shared, engines.transcriber, activity, tasks, post)
+                recall = Recall(engines.chat, tasks) if engines.chat else None
+                author = Author(course, recall, self._settings.engines.chat_max_tokens)
+                voice, talk = engines.synthesizer, self._settings.talk
+                self._floor = Floor(shared, self._ear, course, author, voice, talk, tasks, post)
+                self._listen(shared.config)
+                try:
+                    async for news in self._inbox:
+                        await self._take(news)
+                finally:
+                    self._floor.mouth.account()
+                    self._line.link = None  # which knows this session, too
 
     def keeps(self, frame: bytes) -> bool:
         """Whether this frame of sound waits for others: the talk need not be woken for it."""
@@ -124,16 +124,16 @@ class Session:
 
     async def _put(self, message: AnyClientEvent | Sound | None) -> None:
         if message is not None:
-            await put(self._post, Received(message))
+            await self._inbox.put(Received(message))
 
     async def attach(self, link: Link, *, back: bool) -> None:
         """A client has connected; `back`: its socket was cut, and it goes on."""
         link.keeps = self.keeps
-        await put(self._post, Attached(link, back))
+        await self._inbox.put(Attached(link, back))
 
     async def detach(self) -> None:
         """The client has gone."""
-        await put(self._post, Detached())
+        await self._inbox.put(Detached())
 
     # what comes in
 

@@ -16,7 +16,7 @@ from realtime.wire.client_events import TutorForget, TutorResume
 from realtime.wire.link import Link
 
 log = logging.getLogger(__name__)
-SESSION_OVER = (anyio.BrokenResourceError, anyio.ClosedResourceError)
+SESSION_OVER = anyio.BrokenResourceError
 
 
 @dataclass(slots=True, eq=False)

@@ -9,7 +9,7 @@ import anyio
 from starlette.types import Message
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from realtime.channel import Taken
+from realtime.channel import Channel
 from realtime.errors import LinkClosed, ProtocolError
 from realtime.settings import Limits
 from realtime.wire.client_events import AnyClientEvent
@@ -32,7 +32,7 @@ class Link:
         self._socket = websocket
         self._limits = limits
         self._event_ids = count(1)
-        self._to_writer, self._outbox = anyio.create_memory_object_stream[Outgoing](OUTBOX)
+        self._outbox = Channel[Outgoing](OUTBOX)
         self._scope = anyio.CancelScope()
         self._written = anyio.Event()
         self._farewell: tuple[int, str] | None = None
@@ -54,8 +54,8 @@ class Link:
     async def writing(self) -> AsyncGenerator[None]:
         """Frames are written inside this block; it ends when the block is left or the socket is gone."""
         try:
-            with self._scope:
-                async with self._to_writer, anyio.create_task_group() as tasks:
+            with self._scope, self._outbox.filling():
+                async with anyio.create_task_group() as tasks:
                     tasks.start_soon(self._write)
                     yield
                     self._scope.cancel()
@@ -65,17 +65,10 @@ class Link:
     async def send(self, message: Outgoing) -> None:
         """Waits for a reader that is behind. Raises LinkClosed when it is gone or takes nothing any more."""
         try:
-            self._to_writer.send_nowait(message)
-        except anyio.WouldBlock:
-            await self._send_late(message)
-        except (anyio.BrokenResourceError, anyio.ClosedResourceError) as error:
-            raise LinkClosed("the socket is closed") from error
-
-    async def _send_late(self, message: Outgoing) -> None:
-        try:
-            with anyio.fail_after(self._limits.send_s):
-                await self._to_writer.send(message)
-        except (anyio.BrokenResourceError, anyio.ClosedResourceError) as error:
+            if not self._outbox.offer(message):
+                with anyio.fail_after(self._limits.send_s):
+                    await self._outbox.put(message)
+        except anyio.BrokenResourceError as error:
             raise LinkClosed("the socket is closed") from error
         except TimeoutError as error:
             self._scope.cancel()
@@ -106,7 +99,7 @@ class Link:
     async def close(self, code: int, reason: str) -> None:
         """Ends the connection, once what was sent before has left. The first reason that was given counts."""
         self._farewell = self._farewell or (code, reason)
-        self._to_writer.close()
+        self._outbox.close()
         with anyio.move_on_after(CLOSING_S, shield=True):
             await self._written.wait()
         self._scope.cancel()
@@ -140,8 +133,8 @@ class Link:
 
     async def _write(self) -> None:
         try:
-            async with self._outbox:
-                async for message in Taken(self._outbox):
+            with self._outbox.emptying():
+                async for message in self._outbox:
                     if isinstance(message, bytes):
                         await self._socket.send_bytes(message)
                     else:
