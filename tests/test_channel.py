@@ -114,4 +114,3 @@ async def test_all_who_wait_for_room_learn_that_nobody_takes_any_more() -> None:
         assert told == 0
         channel.leave()
     assert told == 7
-

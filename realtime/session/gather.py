@@ -58,9 +58,14 @@ class Gather:
         self._kept_quiet &= self._quiet
         return True
 
+    @property
+    def hears_the_room(self) -> bool:
+        """Nobody speaks, and the frame looked at last was quiet."""
+        return self.mood == "idle" and self._quiet
+
     def _passes(self, ms: float) -> bool:
         """Every other frame of a silence is taken for one like the last: a voice is found in the next."""
-        return self.mood == "idle" and self._quiet and not self._passed_ms and ms <= FRAME_MS
+        return self.hears_the_room and not self._passed_ms and ms <= FRAME_MS
 
     def _look(self, frame: bytes, ms: float) -> None:
         power = _power(frame)

@@ -45,6 +45,7 @@ from realtime.wire.link import Link
 from realtime.wire.server_events import ItemRetrieved, SessionCreated, SessionUpdated, TutorResumed
 
 INBOX = 64
+REST_S = 0.1  # while nobody speaks: a voice is found so much later, and starts no sooner
 BREATH = 8  # windows of a long append between two looks at the rest of the server
 
 
@@ -113,6 +114,10 @@ class Session:
         """Whether this frame of sound waits for others: the talk need not be woken for it."""
         return self._gather.keeps(frame, self._shared.config.audio.input.format)
 
+    def rest_s(self) -> float:
+        """For how long nobody need know what comes next."""
+        return rest_s(self._gather, self._floor.turn, detect=self._shared.policy.detect)
+
     async def receive(self, message: AnyClientEvent | bytes) -> None:
         """What the client sent, but for the frames that it `keeps`."""
         if isinstance(message, bytes):
@@ -128,7 +133,7 @@ class Session:
 
     async def attach(self, link: Link, *, back: bool) -> None:
         """A client has connected; `back`: its socket was cut, and it goes on."""
-        link.keeps = self.keeps
+        link.keeper = self
         await self._inbox.put(Attached(link, back))
 
     async def detach(self) -> None:
@@ -320,3 +325,8 @@ def mood(turn: Turn) -> Mood:
     if turn.ear == "quiet" and turn.speech_ms == 0:
         return "watchful" if turn.mouth == "speaking" else "idle"
     return "hearing" if turn.ear == "hearing" and not turn.ducked and turn.silent_ms == 0 else "alert"
+
+
+def rest_s(gather: Gather, turn: Turn, *, detect: bool) -> float:
+    """While nobody speaks and nothing is under way. Whoever pushes to talk waits for what is sent last."""
+    return REST_S if detect and gather.hears_the_room and turn.phase == "listening" else 0

@@ -1,7 +1,7 @@
 """One WebSocket: frames in as events, events out as frames. Nothing else knows the socket."""
 
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from itertools import count
 
@@ -16,7 +16,7 @@ from realtime.wire.client_events import AnyClientEvent
 from realtime.wire.codec import decode, encode, told
 from realtime.wire.rate import Rate
 from realtime.wire.server_events import ServerEvent
-from realtime.wire.socket import SHORT_WAY, WEIGHED
+from realtime.wire.socket import SHORT_WAY, WEIGHED, Keeper
 
 Outgoing = ServerEvent | bytes
 Incoming = AnyClientEvent | bytes
@@ -36,19 +36,19 @@ class Link:
         self._scope = anyio.CancelScope()
         self._written = anyio.Event()
         self._farewell: tuple[int, str] | None = None
-        self._keeps: Callable[[bytes], bool] = _nothing
+        self._keeper: Keeper | None = None
 
     @property
-    def keeps(self) -> Callable[[bytes], bool]:
-        """Tells of a binary frame whether it has been kept: it is then not among `messages`."""
-        return self._keeps
+    def keeper(self) -> Keeper | None:
+        """Who is asked of each binary frame: what has been kept is not among `messages`."""
+        return self._keeper
 
-    @keeps.setter
-    def keeps(self, keeps: Callable[[bytes], bool]) -> None:
-        self._keeps = keeps
+    @keeper.setter
+    def keeper(self, keeper: Keeper | None) -> None:
+        self._keeper = keeper
         short_way = self._socket.scope.get("extensions", {}).get(SHORT_WAY)
         if short_way and self.tutor:
-            short_way.keeps = keeps
+            short_way.keeper = keeper
 
     @asynccontextmanager
     async def writing(self) -> AsyncGenerator[None]:
@@ -60,7 +60,7 @@ class Link:
                     yield
                     self._scope.cancel()
         finally:
-            self.keeps = _nothing  # a socket lives on for a while, and its talk may be over
+            self.keeper = None  # a socket lives on for a while, and its talk may be over
 
     async def send(self, message: Outgoing) -> None:
         """Waits for a reader that is behind. Raises LinkClosed when it is gone or takes nothing any more."""
@@ -88,13 +88,18 @@ class Link:
                 await anyio.sleep(wait_s)
             try:
                 message = self._read(frame.get("text"), frame.get("bytes"))
-                if not isinstance(message, bytes) or frame.get(WEIGHED) or not self._keeps(message):
+                if not self._is_kept(message, weighed=frame.get(WEIGHED, False)):
                     yield message
             except ProtocolError as error:
                 try:
                     await self.refuse(error)
                 except LinkClosed:
                     return
+
+    def _is_kept(self, message: Incoming, *, weighed: bool) -> bool:
+        if weighed or self._keeper is None or not isinstance(message, bytes):
+            return False
+        return self._keeper.keeps(message)
 
     async def close(self, code: int, reason: str) -> None:
         """Ends the connection, once what was sent before has left. The first reason that was given counts."""
@@ -146,7 +151,3 @@ class Link:
         finally:
             self._written.set()
             self._scope.cancel()
-
-
-def _nothing(frame: bytes) -> bool:
-    return False

@@ -3,8 +3,7 @@
 # pyright: reportMissingTypeStubs=false
 
 from asyncio import BufferedProtocol
-from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
@@ -18,14 +17,27 @@ SHORT_WAY = "tutor.short_way"  # the ASGI extension: the Socket itself
 WEIGHED = "tutor.weighed"  # in a message: it was not kept
 
 
+class Keeper(Protocol):
+    """Whoever the sound is for."""
+
+    def keeps(self, frame: bytes) -> bool:
+        """Whether it has kept this frame, and nobody need be woken for it."""
+        ...
+
+    def rest_s(self) -> float:
+        """For how long what comes next may wait unread, once a frame has been kept."""
+        ...
+
+
 class Socket(WebSocketsSansIOProtocol, BufferedProtocol):
     """Everything else, and whatever is not plain, goes uvicorn's way. A protocol that is not buffered is read
     into 256 KiB made anew each time, which costs more than all that is done with a frame.
 
-    `keeps` is asked of each frame that nothing waits before; what it has kept wakes nobody.
+    The keeper is asked of each frame that nothing waits before. While it need not know at once what comes,
+    the socket is left unread, and then several frames are read for the price of one.
     """
 
-    keeps: Callable[[bytes], bool] | None = None
+    keeper: Keeper | None = None
     _plain = False  # the parser is between two frames
 
     def handle_connect(self, event: Request) -> None:
@@ -40,26 +52,35 @@ class Socket(WebSocketsSansIOProtocol, BufferedProtocol):
         self.data_received(bytes(BUFFER[:nbytes]))
 
     def data_received(self, data: bytes) -> None:
-        at = 0
+        at, kept = 0, False
         while self._plain and (frame := whole(data, at)):
             payload, at = frame
-            self._take(payload)
+            kept = self._take(payload)
         if at < len(data):
             super().data_received(data[at:] if at else data)
             self._plain = self._is_plain()
         elif not self.read_paused and self.queue.qsize() >= WAITING:
             self.read_paused = True
             self.transport.pause_reading()
+        elif kept and self.keeper and (rest_s := self.keeper.rest_s()):
+            self.transport.pause_reading()
+            self.loop.call_later(rest_s, self._read_on)
 
-    def _take(self, payload: bytes | str) -> None:
+    def _take(self, payload: bytes | str) -> bool:
+        """Whether it was kept; else it waits for the talk."""
         if isinstance(payload, str):
             self.queue.put_nowait({"type": "websocket.receive", "text": payload})
-            return
-        weighed = self.keeps is not None and self.queue.empty()
-        if weighed and self.keeps and self.keeps(payload):
-            return
+            return False
+        weighed = self.keeper is not None and self.queue.empty()
+        if weighed and self.keeper and self.keeper.keeps(payload):
+            return True
         message: Any = {"type": "websocket.receive", "bytes": payload, WEIGHED: weighed}
         self.queue.put_nowait(message)
+        return False
+
+    def _read_on(self) -> None:
+        if not (self.read_paused or self.transport.is_closing()):
+            self.transport.resume_reading()
 
     def _is_plain(self) -> bool:
         connection = self.conn

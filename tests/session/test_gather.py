@@ -5,7 +5,7 @@ import pytest
 
 from realtime.protocol.config import AudioFormat, LawFormat, PcmFormat
 from realtime.session.gather import QUIET_MS, VOICED_MS, Gather, Mood, Sound
-from realtime.session.session import mood
+from realtime.session.session import REST_S, mood, rest_s
 from tests.talk.vocabulary import Talk, ducking, hearing, pausing, speaking, thinking
 
 RATE = 48_000
@@ -129,3 +129,23 @@ def test_what_cannot_be_judged_is_passed_on() -> None:
 )
 def test_what_hangs_on_a_frame_is_what_the_turn_waits_for(talk: Talk, expected: Mood) -> None:
     assert mood(talk.turn) == expected
+
+
+def resting(talk: Talk, *, detect: bool = True, dbfs: float = -60) -> float:
+    gather = settled()
+    gather.mood = mood(talk.turn)
+    for number in range(2):
+        gather.keeps(frame(dbfs, number), FORM)
+    return rest_s(gather, talk.turn, detect=detect)
+
+
+def test_the_socket_rests_while_nobody_speaks_and_nothing_is_under_way() -> None:
+    assert resting(Talk()) == REST_S
+    assert resting(Talk(), dbfs=-40) == 0
+    assert resting(hearing()) == 0
+    assert resting(speaking()) == 0
+
+
+def test_no_frame_is_late_where_a_reply_may_have_to_stop_or_the_learner_pushes_to_talk() -> None:
+    assert resting(thinking()) == 0
+    assert resting(Talk(), detect=False) == 0

@@ -1,8 +1,9 @@
 """The short way for whole frames, against what the long way would make of the same bytes."""
 
 import asyncio
-from collections.abc import Callable
+from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -12,7 +13,8 @@ from uvicorn.config import Config
 from uvicorn.server import ServerState
 from websockets.frames import Frame, Opcode
 
-from realtime.wire.socket import SHORT_WAY, Socket, whole
+from realtime.wire.socket import SHORT_WAY, Keeper, Socket, whole
+from tests.session import timeless
 
 
 @given(st.binary(max_size=70_000), st.binary(max_size=9), st.binary(max_size=9))
@@ -55,11 +57,17 @@ def test_what_is_not_plain_goes_the_long_way(frame: bytes) -> None:
 class Wire(asyncio.Transport):
     """Takes what is written, and is never behind."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.reading = True
+
     def write(self, data: object) -> None: ...
 
-    def pause_reading(self) -> None: ...
+    def pause_reading(self) -> None:
+        self.reading = False
 
-    def resume_reading(self) -> None: ...
+    def resume_reading(self) -> None:
+        self.reading = True
 
     def is_closing(self) -> bool:
         return False
@@ -93,31 +101,61 @@ MESSAGES: dict[str, list[Frame]] = {
 }
 
 
-async def received(pieces: list[bytes], keeps: Callable[[bytes], bool] | None = None) -> list[str | bytes]:
-    got: list[str | bytes] = []
+@dataclass
+class Quiet:
+    """Keeps what begins with "quiet"."""
 
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+    rest: float = 0
+    asked: list[bytes] = field(default_factory=list[bytes])
+
+    def keeps(self, frame: bytes) -> bool:
+        self.asked.append(frame)
+        return frame.startswith(b"quiet")
+
+    def rest_s(self) -> float:
+        return self.rest
+
+
+class Served:
+    """A socket whose application takes what comes."""
+
+    def __init__(self, keeper: Keeper | None = None) -> None:
+        self.got: list[str | bytes] = []
+        self.wire = Wire()
+        self._keeper = keeper
+        self._server = ServerState()
+        options: dict[str, Any] = {"lifespan": "off", "log_level": "critical", "ws_ping_interval": None}
+        config = Config(self._serve, interface="asgi3", **options)
+        config.load()
+        self.socket = Socket(config, self._server, {})
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
-        scope["extensions"][SHORT_WAY].keeps = keeps
+        scope["extensions"][SHORT_WAY].keeper = self._keeper
         await send({"type": "websocket.accept"})
         while (message := await receive())["type"] == "websocket.receive":
-            got.append(message["text"] if "text" in message else bytes(message["bytes"]))
+            self.got.append(message["text"] if "text" in message else bytes(message["bytes"]))
 
-    config = Config(app, lifespan="off", log_level="critical", ws_ping_interval=None)
-    config.load()
-    server = ServerState()
-    socket = Socket(config, server, {})
-    socket.connection_made(Wire())
-    socket.data_received(GREETING)
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
+    async def greet(self) -> None:
+        self.socket.connection_made(self.wire)
+        self.socket.data_received(GREETING)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+
+    async def leave(self) -> None:
+        self.socket.connection_lost(None)
+        await asyncio.gather(*self._server.tasks)
+
+
+async def received(pieces: list[bytes], keeper: Keeper | None = None) -> list[str | bytes]:
+    served = Served(keeper)
+    await served.greet()
     for piece in pieces:
-        socket.data_received(piece)
-        if keeps:  # the application has taken what came before
+        served.socket.data_received(piece)
+        if keeper:  # the application has taken what came before
             await asyncio.sleep(0)
-    socket.connection_lost(None)
-    await asyncio.gather(*server.tasks)
-    return got
+    await served.leave()
+    return served.got
 
 
 @settings(deadline=None, max_examples=300)
@@ -139,15 +177,42 @@ def test_every_message_arrives_once_and_in_order_however_the_bytes_are_cut(
     assert asyncio.run(received(pieces)) == all_sent
 
 
+def binary(data: bytes) -> bytes:
+    return unchanged(Frame(Opcode.BINARY, data))
+
+
 def test_what_is_kept_wakes_nobody_and_nothing_is_kept_before_what_waits() -> None:
-    asked: list[bytes] = []
+    keeper = Quiet()
+    first, quiet, loud, third = (binary(data) for data in (b"first", b"quiet 1", b"loud 2", b"quiet 3"))
+    assert asyncio.run(received([first, quiet, loud + third], keeper)) == [b"first", b"loud 2", b"quiet 3"]
+    assert keeper.asked == [b"quiet 1", b"loud 2"]
 
-    def keeps(frame: bytes) -> bool:
-        asked.append(frame)
-        return frame.startswith(b"quiet")
 
-    first, quiet, loud, third = (
-        unchanged(Frame(Opcode.BINARY, data)) for data in (b"first", b"quiet 1", b"loud 2", b"quiet 3")
-    )
-    assert asyncio.run(received([first, quiet, loud + third], keeps)) == [b"first", b"loud 2", b"quiet 3"]
-    assert asked == [b"quiet 1", b"loud 2"]
+@pytest.mark.parametrize(
+    ("sent", "rest_s", "rests"),
+    [
+        ([b"quiet"], 0.1, True),
+        ([b"quiet"], 0, False),
+        ([b"loud"], 0.1, False),
+        ([b"quiet", b"loud"], 0.1, False),
+        ([b"loud", b"quiet"], 0.1, False),
+    ],
+)
+def test_a_socket_rests_for_a_while_after_what_was_kept(
+    sent: list[bytes], rest_s: float, *, rests: bool
+) -> None:
+    async def talk() -> list[bool]:
+        served = Served(Quiet(rest_s))
+        await served.greet()
+        reading: list[bool] = []
+        served.socket.data_received(binary(b"the first goes the long way"))
+        await asyncio.sleep(0)
+        served.socket.data_received(b"".join(binary(data) for data in sent))
+        for _ in range(2):
+            reading.append(served.wire.reading)
+            await asyncio.sleep(0.09)
+        reading.append(served.wire.reading)
+        await served.leave()
+        return reading
+
+    assert timeless.run(talk()) == [not rests, not rests, True]
