@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from benchmarks.answers import Learner, Saying
 from gpu.embedded.espeak import Espeak, Mark
-from realtime.session.vad import WINDOW, VoiceActivity, VoiceModel
+from realtime.session.silero import WINDOW, VoiceModel
+from realtime.session.vad import VoiceActivity
 from realtime.talk.transcript import Word
 
 RATE = 16_000

@@ -45,7 +45,7 @@ from realtime.packs.pack import Pack, load
 from realtime.protocol.prompt import messages
 from realtime.session.session import Engines
 from realtime.session.sessions import Sessions
-from realtime.session.vad import VoiceModel
+from realtime.session.silero import VoiceModel
 from realtime.settings import Engines as EngineSettings
 from realtime.settings import Settings
 from realtime.tutor.correction_rules import load_rules

@@ -3,6 +3,8 @@
 TUTOR_WORKER_PLACE=PLACE python -m realtime.worker
 """
 
+# pyright: reportMissingTypeStubs=false
+
 import gc
 import os
 import signal
@@ -12,6 +14,7 @@ from pathlib import Path
 
 import uvicorn
 from pydantic import BaseModel, ConfigDict
+from threadpoolctl import threadpool_limits
 
 from realtime.app import create_app
 from realtime.house import House
@@ -38,6 +41,7 @@ class Place(BaseModel):
 
 def serve(place: Place, listener: socket.socket) -> None:
     authority = place.authority.read_bytes() if place.authority else None
+    threadpool_limits(1)  # numpy's own threads would take the cores of the engines, for nothing
     app = create_app(place.settings, place.address, authority, place.house)
     settle_memory()
     config = uvicorn.Config(

@@ -8,7 +8,7 @@ import soxr
 from realtime.engines.protocols import SAMPLE_RATE, Samples
 from realtime.protocol.config import LAW_RATE, AudioFormat, PcmFormat
 from realtime.session.law import expand
-from realtime.session.vad import WINDOW
+from realtime.session.silero import WINDOW
 
 
 def to_ms(samples: int) -> int:

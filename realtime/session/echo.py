@@ -15,8 +15,8 @@ import soxr
 from numpy.typing import NDArray
 
 from realtime.engines.protocols import SAMPLE_RATE, VOICE_RATE, Samples
+from realtime.session.silero import WINDOW
 from realtime.session.steady import Steady
-from realtime.session.vad import WINDOW
 
 HOP = WINDOW // 2
 HOP_MS = HOP * 1000 / SAMPLE_RATE

@@ -30,8 +30,9 @@ from realtime.session.line import Line
 from realtime.session.news import Attached, Detached, News, Received
 from realtime.session.recall import Recall
 from realtime.session.shared import Shared, new_id
+from realtime.session.silero import VoiceModel
 from realtime.session.tape import Tape
-from realtime.session.vad import VoiceActivity, VoiceModel
+from realtime.session.vad import VoiceActivity
 from realtime.settings import Settings
 from realtime.talk import moves
 from realtime.talk.conversation import Entry, Message

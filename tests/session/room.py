@@ -13,7 +13,8 @@ from benchmarks.learners import spoken
 from realtime.engines.protocols import SAMPLE_RATE as RATE
 from realtime.engines.protocols import VOICE_RATE, Samples
 from realtime.session.echo import WINDOW, Echo
-from realtime.session.vad import VoiceActivity, VoiceModel
+from realtime.session.silero import VoiceModel
+from realtime.session.vad import VoiceActivity
 from realtime.talk.moves import (
     Duck,
     Effect,

@@ -14,7 +14,7 @@ from anyio.abc import TaskGroup
 from realtime.session.demand import Demand
 from realtime.session.session import Engines
 from realtime.session.sessions import Sessions
-from realtime.session.vad import VoiceModel
+from realtime.session.silero import VoiceModel
 from realtime.settings import Settings
 from realtime.tutor.lesson import Lesson
 from tests.session.client import PATIENCE_S, Client

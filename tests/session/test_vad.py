@@ -11,7 +11,8 @@ from realtime.protocol.config import PcmFormat
 from realtime.session.audio import InputAudio
 from realtime.session.gather import Gather, Sound
 from realtime.session.session import mood
-from realtime.session.vad import WINDOW, VoiceActivity
+from realtime.session.silero import WINDOW
+from realtime.session.vad import VoiceActivity
 from realtime.talk.moves import Window
 from realtime.talk.turn import Policy, Turn, advance
 from tests.session.studio import voice_model
