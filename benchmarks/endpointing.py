@@ -25,6 +25,7 @@ from benchmarks.misheard import Recogniser, Style, delay_ms
 from realtime.protocol.config import Config, Level, policy
 from realtime.talk import endpoint
 from realtime.talk.moves import (
+    WINDOW_MS,
     CommitUtterance,
     Effect,
     Event,
@@ -35,7 +36,7 @@ from realtime.talk.moves import (
     Window,
 )
 from realtime.talk.transcript import Transcript
-from realtime.talk.turn import WINDOW_MS, Policy, Turn, advance
+from realtime.talk.turn import Policy, Turn, advance
 
 STYLES: tuple[Style, ...] = ("stops", "bare")
 NAMED_MS = (300, 500, 700, 1000)

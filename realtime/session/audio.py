@@ -47,7 +47,7 @@ class InputAudio:
     def write(self, audio: bytes) -> Samples:
         """Take in audio in the client's format; give the windows, int16 [n, 512], that are whole now.
 
-        Whoever handles one hands it out first, and so finds the audio up to there.
+        Whoever handles some hands them out first, and so finds the audio up to there.
         """
         samples = _samples(audio, self._form)
         if self._resampler is not None:
@@ -56,8 +56,8 @@ class InputAudio:
         whole = self.waiting // WINDOW
         return self.cut(self.end, self.end + whole * WINDOW).reshape(whole, WINDOW)
 
-    def hand_out(self) -> None:
-        self.end += WINDOW
+    def hand_out(self, windows: int) -> None:
+        self.end += windows * WINDOW
 
     def cut(self, start: int, end: int) -> Samples:
         """A copy of what lies between two positions, as far as it is kept."""

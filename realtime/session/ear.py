@@ -20,6 +20,7 @@ from realtime.talk import agreement, endpoint, moves
 from realtime.talk.backchannel import asks_for_the_turn
 from realtime.talk.conversation import Message, Part, transcribed
 from realtime.talk.likeness import echoes
+from realtime.talk.moves import WINDOW_MS
 from realtime.talk.transcript import Transcript, Word
 from realtime.wire.server_events import (
     Committed,
@@ -88,22 +89,22 @@ class Ear:
         """The one that is open."""
         return self._open
 
-    def windows(self, sound: Sound) -> Iterator[bool]:
-        """Take in audio in the client's format; True for each 32 ms of speech, False for silence."""
+    def judged(self, sound: Sound) -> Iterator[list[bool]]:
+        """Take in audio in the client's format. Of each piece: which of its windows are the learner's speech.
+        They are still to be handed out."""
         judge = self.activity.skip if sound.quiet else self.activity.judge
         for at in range(0, len(sound.pcm), PIECE_BYTES):
             windows = self.audio.write(sound.pcm[at : at + PIECE_BYTES])
-            for window, speech in zip(windows, judge(windows), strict=True):
-                self.audio.hand_out()
-                yield self._is_other(window, speech=speech)
+            if len(windows):
+                yield self._others(windows, judge(windows))
 
-    def _is_other(self, window: Samples, *, speech: bool) -> bool:
-        """Speech of the learner: the tutor may be in the microphone, too."""
+    def _others(self, windows: Samples, speech: list[bool]) -> list[bool]:
+        """The tutor may be in the microphone, too."""
         self._clock.tell(to_ms(self.audio.end + self.audio.waiting), now_ms())
-        heard_at_ms = self._heard_at_ms
+        heard_at_ms = self._heard_at_ms + WINDOW_MS
         if not self._shared.echo.audible(heard_at_ms):
             return speech
-        return self._shared.echo.is_other(window, heard_at_ms, speech=speech)
+        return self._shared.echo.others(windows, heard_at_ms, speech)
 
     def idle(self) -> None:
         """Nobody speaks: only the pre-roll of what may come is kept."""

@@ -7,6 +7,7 @@ goes, and what is louder than the echo can be is somebody else. A client that ca
 
 # pyright: reportMissingTypeStubs=false
 
+from collections.abc import Iterator, Sequence
 from functools import cache
 from math import isfinite, log10
 
@@ -17,11 +18,12 @@ from numpy.typing import NDArray
 from realtime.engines.protocols import SAMPLE_RATE, VOICE_RATE, Samples
 from realtime.session.silero import WINDOW
 from realtime.session.steady import Steady
+from realtime.talk.moves import WINDOW_MS
 
 HOP = WINDOW // 2
 HOP_MS = HOP * 1000 / SAMPLE_RATE
 BANDS = 24
-LAGS = np.arange(-2, 32)  # hops by which the microphone may be behind the playhead
+LAGS = range(-2, 32)  # hops by which the microphone may be behind the playhead
 NEAR = 3  # hops by which the playhead may be told wrongly
 ROOM_S = 0.4  # in which a sound of a usual room falls by 60 dB
 STAYS = 10 ** (-6 * HOP_MS / 1000 / ROOM_S)  # of its power, a hop
@@ -57,8 +59,8 @@ class Echo:
         self._sent_ms = 0.0
         self._ducked_at_ms = np.inf
         self._noise = np.full(BANDS, np.inf, np.float32)
-        self._cross = self._played = np.zeros((len(LAGS), BANDS), np.float32)  # by lag and band
-        self._likeness = self._before = np.zeros((len(LAGS), BANDS), np.float32)  # the same, sooner forgotten
+        self._believes = False  # something of the echo, by lag and band:
+        self._cross, self._played, self._likeness, self._before = np.zeros((4, len(LAGS), BANDS), np.float32)
         self._heard = np.zeros(BANDS, np.float32)
         self._quiet = 0
 
@@ -130,49 +132,69 @@ class Echo:
         """Whether something that was played may still be in the microphone."""
         return self._position(now_ms) < self._sent_ms + TAIL_MS
 
-    def is_other(self, window: Samples, now_ms: float, *, speech: bool) -> bool:
-        """Whether this window, heard now, holds speech that is not the tutor's. window: int16 [512]."""
-        self._quiet = 0 if speech else self._quiet + 1
-        if self._quiet % QUIET:
-            return False
-        power = _power(window.astype(np.float32))
-        self._noise = np.minimum(power, self._noise * NOISE_RISE)
-        played = self._played_before(self._position(now_ms))
-        return self._share(power, played, now_ms) > SHARE and speech
+    def others(self, windows: Samples, now_ms: float, speech: Sequence[bool]) -> list[bool]:
+        """Which windows hold speech that is not the tutor's. windows: int16 [n, 512]; `now_ms`: when the end
+        of the first was heard; `speech`: in which of them somebody speaks."""
+        looked_at = list(self._look_at(speech))
+        others = [False] * len(speech)
+        if looked_at:
+            powers = _power(windows[looked_at].astype(np.float32))
+            for number, power in zip(looked_at, powers, strict=True):
+                self._noise = np.minimum(power, self._noise * NOISE_RISE)
+                at_ms = now_ms + number * WINDOW_MS
+                share = self._share(power, self._played_before(self._position(at_ms)), at_ms)
+                others[number] = share > SHARE and speech[number]
+        return others
+
+    def _look_at(self, speech: Sequence[bool]) -> Iterator[int]:
+        """The windows that are looked at: all with speech, and some of the others."""
+        for number, spoken in enumerate(speech):
+            self._quiet = 0 if spoken else self._quiet + 1
+            if self._quiet % QUIET == 0:
+                yield number
 
     def _share(self, power: Floats, played: Floats, now_ms: float) -> float:
-        """The share of the window's power that no echo explains; then the window is learnt from."""
-        amplitude = np.sqrt(power)
-        if not self._heard.any():
+        """The share of the window's power that no echo explains; then the window is learnt from. power:
+        [BANDS]; played: [LAGS, BANDS], a power, too."""
+        amplitude, loudness = np.sqrt(power), np.sqrt(played)
+        if not self._believes:
             self._believe(np.maximum(played.max(0), power))
         lag = int((self._likeness / np.sqrt(self._before * self._heard + 1)).sum(1).argmax())
         near = slice(max(0, lag - NEAR), lag + NEAR + 1)
         gain = self._cross[near] / (self._played[near] + 1)
-        echo = ((gain * np.sqrt(played[near])).max(0)) ** 2
+        echo = ((gain * loudness[near]).max(0)) ** 2
         if now_ms - self._ducked_at_ms > DUCKING_MS:
             echo *= DUCKED
         above = np.maximum(power - NOISE * self._noise, 0)
         beyond = np.maximum(above - LOUDER * echo, 0)
         share = float(beyond.sum() / max(above.sum(), 1))
-        self._learn_lag(amplitude, played)
+        self._learn_lag(power, played, amplitude * loudness)
         if self._ducked_at_ms == np.inf:
-            self._learn_loudness(np.minimum(amplitude, 1.5 * np.sqrt(echo) + np.sqrt(self._noise)), played)
+            most = np.minimum(amplitude, 1.5 * np.sqrt(echo) + np.sqrt(self._noise))
+            self._learn_loudness(played, most * loudness)
         return share
 
     def _believe(self, loud: Floats) -> None:
         """Before anything is known: the echo is as loud as the tutor, and may come after any delay."""
+        self._believes = bool(loud.any())
         self._heard = BELIEF * loud
-        self._cross = self._played = self._likeness = self._before = np.tile(self._heard, (len(LAGS), 1))
+        for learnt in (self._cross, self._played, self._likeness, self._before):
+            learnt[:] = self._heard
 
-    def _learn_lag(self, amplitude: Floats, played: Floats) -> None:
-        self._likeness = FORGET_LAG * self._likeness + amplitude * np.sqrt(played)
-        self._before = FORGET_LAG * self._before + played
-        self._heard = FORGET_LAG * self._heard + amplitude**2
+    def _learn_lag(self, power: Floats, played: Floats, product: Floats) -> None:
+        """product: of the amplitudes of the two."""
+        self._likeness *= FORGET_LAG
+        self._likeness += product
+        self._before *= FORGET_LAG
+        self._before += played
+        self._heard = FORGET_LAG * self._heard + power
 
-    def _learn_loudness(self, amplitude: Floats, played: Floats) -> None:
-        """amplitude: no more than an echo can have; what is louder is somebody's, and teaches nothing."""
-        self._cross = FORGET * self._cross + amplitude * np.sqrt(played)
-        self._played = FORGET * self._played + played
+    def _learn_loudness(self, played: Floats, product: Floats) -> None:
+        """product: of no more than an echo can have; what is louder is somebody's, and teaches nothing."""
+        self._cross *= FORGET
+        self._cross += product
+        self._played *= FORGET
+        self._played += played
 
     def _position(self, now_ms: float) -> float:
         lead_ms = self._playhead.lead_ms
@@ -183,8 +205,11 @@ class Echo:
         sound stays in the room for a while."""
         if position_ms > (self._first + len(self._frames)) * HOP_MS - AHEAD_MS:
             self._look()
-        numbers = int(position_ms // HOP_MS) - self._first - 2 - LAGS
-        last = len(self._frames) - 1
+        newest = int(position_ms // HOP_MS) - self._first - 2 - LAGS[0]
+        last, oldest = len(self._frames) - 1, newest - len(LAGS) + 1
+        if oldest >= 0 and newest <= last:
+            return self._frames[oldest : newest + 1][::-1]
+        numbers = newest - np.arange(len(LAGS))
         played = np.zeros((len(LAGS), BANDS), np.float32)
         there = numbers >= 0
         if last >= 0:

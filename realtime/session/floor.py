@@ -42,7 +42,7 @@ from realtime.talk import moves
 from realtime.talk.conversation import Entry, Message, Part
 from realtime.talk.playback import Passage
 from realtime.talk.transcript import Transcript, Word
-from realtime.talk.turn import WINDOW_MS, Policy, Turn, advance
+from realtime.talk.turn import Policy, Turn, advance
 
 # After these what the tutor says again is no longer listened to.
 TAKES_THE_FLOOR = (moves.OpenUtterance, moves.ForgetUtterance, moves.OpenReply, moves.StartReply)
@@ -86,7 +86,7 @@ class Floor:
             self._idle.cancel()
         speech_ms = self.turn.speech_ms
         if isinstance(event, moves.Window) and event.speech:
-            speech_ms += WINDOW_MS
+            speech_ms += event.ms
         self.turn, effects = advance(self.turn, event, self._policy(event))
         if any(isinstance(effect, TAKES_THE_FLOOR) for effect in effects):
             self.again.stop()

@@ -36,7 +36,7 @@ from realtime.session.vad import VoiceActivity
 from realtime.settings import Settings
 from realtime.talk import moves
 from realtime.talk.conversation import Entry, Message
-from realtime.talk.turn import Turn
+from realtime.talk.turn import Turn, together
 from realtime.tracing import Source
 from realtime.tutor.lesson import Lesson
 from realtime.tutor.persona import persona
@@ -47,7 +47,7 @@ from realtime.wire.server_events import ItemRetrieved, SessionCreated, SessionUp
 
 INBOX = 64
 REST_S = 0.1  # while nobody speaks: a voice is found so much later, and starts no sooner
-BREATH = 8  # windows of a long append between two looks at the rest of the server
+BREATH = 8  # steps through a long append between two looks at the rest of the server
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,14 +243,23 @@ class Session:
         if not detect and self._ear.buffered_ms > limit_ms:
             message = f"more than {limit_ms} ms of audio without a commit"
             raise ProtocolError("input_audio_buffer_full", message)
-        for count, speech in enumerate(self._ear.windows(sound), 1):
-            await self._floor.happen(moves.Window(speech))
-            if detect and self._floor.turn.ear == "quiet":
-                self._ear.idle()
-            if count % BREATH == 0:
-                await anyio.lowlevel.checkpoint()
+        steps = 0
+        for windows in self._ear.judged(sound):
+            at = 0
+            while at < len(windows):
+                count = together(self._floor.turn, windows[at:], self._shared.policy)
+                await self._happens(windows[at], count)
+                at, steps = at + count, steps + 1
+                if steps % BREATH == 0:
+                    await anyio.lowlevel.checkpoint()
         if self._floor.turn.ear == "pausing":
             await self._floor.happen(moves.Remainder(to_ms(self._ear.audio.waiting)))
+
+    async def _happens(self, speech: bool, windows: int) -> None:
+        self._ear.audio.hand_out(windows)
+        await self._floor.happen(moves.Window(speech, windows * moves.WINDOW_MS))
+        if self._shared.policy.detect and self._floor.turn.ear == "quiet":
+            self._ear.idle()
 
     async def _bring(self, item_id: str, audio: bytes, *, known: bool) -> None:
         """`known`: the client has given its words, too."""

@@ -10,11 +10,15 @@ StopReason = Literal["turn_detected", "client_cancelled"]
 # What happens. `reply` names the conversation's reply; news of another one changes nothing.
 
 
+WINDOW_MS = 32  # one decision of voice activity
+
+
 @dataclass(frozen=True, slots=True)
 class Window:
-    """32 ms of received audio."""
+    """32 ms of received audio, or several that are alike."""
 
     speech: bool
+    ms: int = WINDOW_MS
 
 
 @dataclass(frozen=True, slots=True)

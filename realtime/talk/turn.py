@@ -4,11 +4,13 @@ A turn has two sides that move separately: the ear (is the learner speaking?) an
 of the reply?). The design's phases are readings of the two. Time in speech is counted in received audio.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from realtime.talk.endpoint import Ending, paused, wait_ms
 from realtime.talk.moves import (
+    WINDOW_MS,
     Brought,
     Cleared,
     Committed,
@@ -36,7 +38,7 @@ from realtime.talk.moves import (
     Window,
 )
 
-WINDOW_MS = 32
+TOGETHER_MS = 128  # of speech are taken at once; what a recogniser is given grows in such steps
 
 Ear = Literal["quiet", "hearing", "pausing"]
 Mouth = Literal["silent", "held", "awaiting", "thinking", "speaking"]
@@ -123,6 +125,17 @@ def advance(turn: Turn, event: Event, policy: Policy) -> Step:
     return _reply_to(turn, effects) if _ready(turn) else (turn, effects)
 
 
+def together(turn: Turn, windows: Sequence[bool], policy: Policy) -> int:
+    """How many of the next windows, speech or not, may be one event: those that are alike while none of them
+    decides anything, for nobody speaks, or somebody who is not interrupting goes on."""
+    speech = windows[0]
+    calm = turn.ear == "hearing" and not turn.ducked if speech else turn.ear == "quiet"
+    if not (calm and policy.detect):
+        return 1
+    most = min(len(windows), TOGETHER_MS // WINDOW_MS) if speech else len(windows)
+    return next((count for count in range(1, most) if windows[count] != speech), most)
+
+
 def _ready(turn: Turn) -> bool:
     """A reply is owed, what it answers is known, and nobody else speaks."""
     if turn.awaited:
@@ -132,10 +145,10 @@ def _ready(turn: Turn) -> bool:
 
 def _take(turn: Turn, event: Event, policy: Policy) -> Step:
     match event:
-        case Window(speech=True):
-            return _speech(turn, policy)
-        case Window():
-            return _silence(turn, policy)
+        case Window(speech=True, ms=ms):
+            return _speech(turn, ms, policy)
+        case Window(ms=ms):
+            return _silence(turn, ms, policy)
         case Remainder(ms=ms):
             return _remainder(turn, ms, policy)
         case Recognised():
@@ -159,15 +172,15 @@ def _take(turn: Turn, event: Event, policy: Policy) -> Step:
             return _played(turn)
 
 
-def _speech(turn: Turn, policy: Policy) -> Step:
+def _speech(turn: Turn, ms: int, policy: Policy) -> Step:
     if turn.ear == "pausing":
         turn = replace(turn, pause_ms=paused(turn.pause_ms, turn.silent_ms + policy.late_ms))
-    speech_ms = turn.speech_ms + WINDOW_MS
+    speech_ms = turn.speech_ms + ms
     if not policy.detect:
-        return _by_hand(replace(turn, speech_ms=speech_ms), policy)
+        return _by_hand(replace(turn, speech_ms=speech_ms), ms, policy)
     if turn.ear == "quiet":
         return _maybe_onset(replace(turn, speech_ms=speech_ms), policy)
-    turn = _longer(turn, speech_ms=speech_ms, silent_ms=0)
+    turn = _longer(turn, ms, speech_ms=speech_ms, silent_ms=0)
     if turn.open_ms >= policy.longest_ms:  # nobody listens for ever: what was said so far is answered
         return _committed(turn, policy, due=policy.respond)
     effects: tuple[Effect, ...] = ()
@@ -182,24 +195,24 @@ def _speech(turn: Turn, policy: Policy) -> Step:
     return turn, effects + partial
 
 
-def _by_hand(turn: Turn, policy: Policy) -> Step:
+def _by_hand(turn: Turn, ms: int, policy: Policy) -> Step:
     """Push-to-talk: what voice activity had begun before it was turned off is the client's to end."""
     turn, drop = _drop_held(turn)
     turn, unduck = _unduck(turn)
-    turn = _longer(turn, speech_ms=turn.speech_ms, silent_ms=turn.silent_ms)
+    turn = _longer(turn, ms, speech_ms=turn.speech_ms, silent_ms=turn.silent_ms)
     turn, partial = _maybe_partial(replace(turn, ear="quiet", content="unknown"), policy)
     return turn, (*drop, *unduck, *partial)
 
 
-def _longer(turn: Turn, *, speech_ms: int, silent_ms: int) -> Turn:
-    """The utterance by one window."""
+def _longer(turn: Turn, ms: int, *, speech_ms: int, silent_ms: int) -> Turn:
+    """The utterance by `ms`."""
     return replace(
         turn,
         speech_ms=speech_ms,
         silent_ms=silent_ms,
-        fresh_ms=turn.fresh_ms + WINDOW_MS,
-        open_ms=turn.open_ms + WINDOW_MS,
-        took_ms=turn.took_ms + WINDOW_MS if turn.recognising else turn.took_ms,
+        fresh_ms=turn.fresh_ms + ms,
+        open_ms=turn.open_ms + ms,
+        took_ms=turn.took_ms + ms if turn.recognising else turn.took_ms,
     )
 
 
@@ -264,13 +277,13 @@ def _transcribe(turn: Turn, *, whole: bool) -> Step:
     return turn, (Transcribe(revision, whole),)
 
 
-def _silence(turn: Turn, policy: Policy) -> Step:
-    silent_ms = turn.silent_ms + WINDOW_MS
+def _silence(turn: Turn, ms: int, policy: Policy) -> Step:
+    silent_ms = turn.silent_ms + ms
     if not policy.detect:
-        return _by_hand(replace(turn, silent_ms=silent_ms), policy)
+        return _by_hand(replace(turn, silent_ms=silent_ms), ms, policy)
     if turn.ear == "quiet":
         return replace(turn, silent_ms=silent_ms, speech_ms=0), ()
-    turn = _longer(turn, speech_ms=turn.speech_ms, silent_ms=silent_ms)
+    turn = _longer(turn, ms, speech_ms=turn.speech_ms, silent_ms=silent_ms)
     if turn.ear == "hearing":
         return _pause(turn, policy) if turn.silent_ms >= policy.eager_ms else (turn, ())
     if turn.ducked:

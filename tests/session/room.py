@@ -16,6 +16,7 @@ from realtime.session.echo import WINDOW, Echo
 from realtime.session.silero import VoiceModel
 from realtime.session.vad import VoiceActivity
 from realtime.talk.moves import (
+    WINDOW_MS,
     Duck,
     Effect,
     ForgetUtterance,
@@ -26,7 +27,7 @@ from realtime.talk.moves import (
     Transcribe,
     Window,
 )
-from realtime.talk.turn import WINDOW_MS, Policy, Turn, advance
+from realtime.talk.turn import Policy, Turn, advance
 
 SPEECH = Path(__file__).parents[1] / "data"
 ROOM = 33  # root mean square of the room's noise, of 32768: -60 dBFS
@@ -112,7 +113,7 @@ class Scene:
             now_ms = number * WINDOW_MS
             speech = self._activity.is_speech(window)
             if self._told:
-                speech = self.echo.is_other(window, now_ms, speech=speech)
+                [speech] = self.echo.others(window[None], now_ms, [speech])
             self.heard_at_ms += [now_ms] if speech else []
             for due_ms, known in news:
                 if due_ms == now_ms:

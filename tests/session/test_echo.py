@@ -5,7 +5,8 @@ import pytest
 
 from realtime.session.echo import Echo
 from realtime.session.steady import Steady
-from realtime.talk.turn import WINDOW_MS, Policy
+from realtime.talk.moves import WINDOW_MS
+from realtime.talk.turn import Policy
 from tests.session.room import RATE, Room, Scene, human, tutor_says
 
 LONG = (

@@ -58,7 +58,7 @@ class Heard:
             windows = audio.write(taken.pcm)
             self.skipped += len(windows) if taken.quiet else 0
             for speech in activity.skip(windows) if taken.quiet else activity.judge(windows):
-                audio.hand_out()
+                audio.hand_out(1)
                 turn, _ = advance(turn, Window(speech), Policy())
                 self.speech.append(speech)
                 self.at.append(number)

@@ -6,6 +6,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from realtime.talk import endpoint
 from realtime.talk.moves import (
+    WINDOW_MS,
     Cleared,
     Committed,
     CommitUtterance,
@@ -30,7 +31,7 @@ from realtime.talk.moves import (
     Transcribe,
     Window,
 )
-from realtime.talk.turn import WINDOW_MS, Policy, Turn, advance
+from realtime.talk.turn import Policy, Turn, advance
 
 POLICIES = st.builds(
     Policy,

@@ -5,6 +5,7 @@ from typing import Self
 
 from realtime.talk.endpoint import Ending
 from realtime.talk.moves import (
+    WINDOW_MS,
     Brought,
     Cleared,
     Committed,
@@ -19,7 +20,7 @@ from realtime.talk.moves import (
     ReplySounded,
     Window,
 )
-from realtime.talk.turn import WINDOW_MS, Phase, Policy, Turn, advance
+from realtime.talk.turn import Phase, Policy, Turn, advance
 
 GA = Policy()
 TUTOR = Policy(graceful=True)
