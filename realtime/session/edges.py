@@ -32,7 +32,7 @@ class Edges:
         sound = np.concatenate((self._rest, np.frombuffer(pcm, np.int16)))
         whole = len(sound) // FRAME * FRAME
         sound, self._rest = sound[:whole], sound[whole:]
-        loud = np.flatnonzero(_powers(sound) > 10 ** (SILENT_DB / 10))
+        loud = np.flatnonzero(_powers(sound) > 32768**2 * 10 ** (SILENT_DB / 10))
         held = np.concatenate((self._held, sound))
         if not len(loud):
             self._held = held
@@ -65,8 +65,9 @@ class Edges:
         return np.concatenate((_scaled(sound[:FADE], np.linspace(0, 1, FADE)), sound[FADE:]))
 
 
-def _powers(sound: Samples) -> NDArray[np.float64]:
-    return np.mean((sound.reshape(-1, FRAME) / 32768) ** 2, axis=1)
+def _powers(sound: Samples) -> NDArray[np.float32]:
+    frames = sound.astype(np.float32).reshape(-1, FRAME)
+    return np.einsum("nt,nt->n", frames, frames) / FRAME
 
 
 def _scaled(sound: Samples, by: NDArray[np.float64]) -> Samples:

@@ -1,5 +1,6 @@
 """How far a reply may run ahead of the learner's ears: a barge-in then wastes little."""
 
+import asyncio
 import math
 from typing import Protocol
 
@@ -45,7 +46,7 @@ class PlayheadPace:
         self._sent_ms = 0.0
         self._ends_at_ms = math.inf  # when the audio sent so far will have been played, by the last report
         self._reported = True
-        self._moved = anyio.Event()
+        self._moved = asyncio.Event()  # anyio's costs ten times as much, at each report
 
     @property
     def lead_ms(self) -> float:
@@ -68,7 +69,7 @@ class PlayheadPace:
             self.played_ms = min(played_ms, self._sent_ms)
             self._ends_at_ms = now_ms() + self.lead_ms
             self._moved.set()
-            self._moved = anyio.Event()
+            self._moved = asyncio.Event()
 
     async def room(self) -> None:
         await self._below(self._limit_ms)
