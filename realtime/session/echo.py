@@ -5,14 +5,11 @@ what was played up to half a second earlier: the delay and the loudness of the e
 goes, and what is louder than the echo can be is somebody else. A client that cancels its echo leaves none.
 """
 
-# pyright: reportMissingTypeStubs=false
-
 from collections.abc import Iterator, Sequence
 from functools import cache
 from math import isfinite, log10
 
 import numpy as np
-import soxr
 from numpy.typing import NDArray
 
 from realtime.engines.protocols import SAMPLE_RATE, VOICE_RATE, Samples
@@ -21,6 +18,7 @@ from realtime.session.steady import Steady
 from realtime.talk.moves import WINDOW_MS
 
 HOP = WINDOW // 2
+VOICE_HOP = HOP * VOICE_RATE // SAMPLE_RATE
 HOP_MS = HOP * 1000 / SAMPLE_RATE
 BANDS = 24
 LAGS = range(-2, 32)  # hops by which the microphone may be behind the playhead
@@ -39,6 +37,7 @@ DUCKING_MS = 300  # until a ducked tutor is heard ducked
 TAIL_MS = 700  # the echo's end after the end of what was played
 KEPT_MS = 1_000
 MOST_WAITING = 8  # pieces
+AT_ONCE = 64  # hops whose fading is worked out together
 AHEAD_MS = 100  # of the playhead: so much is looked at in time
 QUIET = 4  # of so many windows without speech one is learnt from
 
@@ -49,9 +48,8 @@ class Echo:
     """Times are milliseconds of sound sent since the session began; `now_ms` is the clock's."""
 
     def __init__(self) -> None:
-        self._resampler = _resampler()
         self._waiting: list[bytes] = []  # sent, and not looked at yet: many at once are cheaper
-        self._rest: Floats = np.zeros(0, np.float32)  # at 16 kHz, not yet a hop
+        self._rest: Samples = np.zeros(0, np.int16)  # of what was looked at, not yet a hop
         self._frames = np.zeros((0, BANDS), np.float32)  # power a hop, with the room's tail
         self._first = 0  # the number of the first of them
         self._playhead = Steady()
@@ -85,14 +83,13 @@ class Echo:
         if not self._waiting:
             return
         pcm, self._waiting = b"".join(self._waiting), []
-        sound = self._resampler.resample_chunk(np.frombuffer(pcm, np.int16)).astype(np.float32)
-        sound = np.concatenate((self._rest, sound))
-        hops = max(0, (len(sound) - WINDOW) // HOP + 1)
-        if not hops:
+        sound = np.concatenate((self._rest, np.frombuffer(pcm, np.int16)))
+        hops = len(sound) // VOICE_HOP - 1
+        if hops <= 0:
             self._rest = sound
             return
-        self._rest = sound[hops * HOP :]
-        halves = sound[: (hops + 1) * HOP].reshape(-1, HOP)
+        self._rest = sound[hops * VOICE_HOP :]
+        halves = sound[: (hops + 1) * VOICE_HOP].reshape(-1, VOICE_HOP)
         power = _power(np.concatenate((halves[:-1], halves[1:]), axis=1))
         self._frames = np.concatenate((self._frames, _in_room(power, self._frames[-1:])))
 
@@ -121,8 +118,7 @@ class Echo:
         position_ms = min(self._position(now_ms), self._sent_ms)
         self._frames = self._frames[: max(0, int(position_ms // HOP_MS) - self._first)]
         self._sent_ms = (self._first + len(self._frames)) * HOP_MS
-        self._rest = np.zeros(0, np.float32)
-        self._resampler = _resampler()
+        self._rest = np.zeros(0, np.int16)
         self.begin(now_ms)
 
     def duck(self, on: bool, now_ms: float) -> None:
@@ -138,7 +134,7 @@ class Echo:
         looked_at = list(self._look_at(speech))
         others = [False] * len(speech)
         if looked_at:
-            powers = _power(windows[looked_at].astype(np.float32))
+            powers = _power(windows[looked_at])
             for number, power in zip(looked_at, powers, strict=True):
                 self._noise = np.minimum(power, self._noise * NOISE_RISE)
                 at_ms = now_ms + number * WINDOW_MS
@@ -218,27 +214,35 @@ class Echo:
         return played
 
 
-def _resampler() -> soxr.ResampleStream:
-    return soxr.ResampleStream(VOICE_RATE, SAMPLE_RATE, 1, dtype="int16", quality="LQ")
-
-
-def _power(windows: Floats) -> Floats:
-    """[..., 512] -> [..., BANDS]."""
-    spectrum = np.fft.rfft(windows * _hann())
-    return ((spectrum.real**2 + spectrum.imag**2) @ _bank()).astype(np.float32)
+def _power(windows: Samples) -> Floats:
+    """int16 [n, 512] at 16 kHz, or [n, 768] at 24 kHz -> [n, BANDS]. Either is 32 ms: the frequencies are the
+    same."""
+    size = windows.shape[1]
+    spectrum = np.fft.rfft(windows * _hann(size))[:, : WINDOW // 2 + 1]
+    power = (spectrum.real**2 + spectrum.imag**2) @ _bank() * (WINDOW / size) ** 2
+    return power.astype(np.float32, copy=False)
 
 
 def _in_room(power: Floats, before: Floats) -> Floats:
     """A sound stays in a room for a while, falling. power: [n, BANDS], before: [0 or 1, BANDS]."""
-    last = before[0] if len(before) else np.zeros(BANDS, np.float32)
-    for at in range(len(power)):
-        last = power[at] = power[at] + STAYS * last
+    for at in range(0, len(power), AT_ONCE):
+        part = power[at : at + AT_ONCE]
+        fading = _fading()[: len(part) + 1, : len(part) + 1]
+        last = power[at - 1 : at] if at else before if len(before) else np.zeros((1, BANDS), np.float32)
+        part[:] = (fading @ np.concatenate((last, part)))[1:]
     return power
 
 
 @cache
-def _hann() -> Floats:
-    return np.hanning(WINDOW).astype(np.float32)
+def _fading() -> Floats:
+    """[AT_ONCE + 1, AT_ONCE + 1]: what is left in each hop (row) of the power of those before."""
+    passed = np.subtract.outer(np.arange(AT_ONCE + 1), np.arange(AT_ONCE + 1))
+    return np.where(passed >= 0, STAYS ** np.maximum(passed, 0), 0).astype(np.float32)
+
+
+@cache
+def _hann(size: int) -> Floats:
+    return np.hanning(size).astype(np.float32)
 
 
 def _mel(hz: float) -> float:

@@ -8,7 +8,7 @@ import numpy as np
 from realtime.protocol.config import AudioFormat, PcmFormat
 
 QUIET_MS = {"idle": 640, "watchful": 320}  # of frames in which no learner speaks are taken up together
-VOICED_MS = 120  # of frames within speech, which decide nothing: the frame that is softer takes them along
+VOICED_MS = 240  # of frames within speech, which decide nothing: the frame that is softer takes them along
 FRAME_MS = 100  # of an append that is longer than that, each window is judged
 MARGIN = 2.0  # times the power of the room: what is not louder than that is the room
 LOUD = 32768**2 * 10**-5.5  # -55 dBFS: what is louder is judged, however loud the room is

@@ -38,7 +38,7 @@ from realtime.talk.moves import (
     Window,
 )
 
-TOGETHER_MS = 128  # of speech are taken at once; what a recogniser is given grows in such steps
+TOGETHER_MS = 256  # of speech are taken at once; what a recogniser is given grows in such steps
 
 Ear = Literal["quiet", "hearing", "pausing"]
 Mouth = Literal["silent", "held", "awaiting", "thinking", "speaking"]

@@ -87,7 +87,7 @@ def test_a_loud_room_is_never_taken_for_quiet() -> None:
 def test_within_speech_frames_go_together() -> None:
     gather = settled()
     gather.mood = "hearing"
-    sounds = taken(gather, [frame(-30, number) for number in range(12)])
+    sounds = taken(gather, [frame(-30, number) for number in range(24)])
     assert [len(sound.pcm) * 500 / RATE for sound in sounds] == [VOICED_MS, VOICED_MS]
     assert not any(sound.quiet for sound in sounds)
 

@@ -39,7 +39,7 @@ def test_a_silence_in_which_nobody_spoke_is_one_event(phase: str) -> None:
 
 
 def test_speech_that_goes_on_is_told_of_in_steps() -> None:
-    assert together(hearing().turn, [True] * 20, Policy()) == 4
+    assert together(hearing().turn, [True] * 20, Policy()) == 8
     assert together(hearing().turn, [True, True, False], Policy()) == 2
 
 
