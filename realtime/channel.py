@@ -60,8 +60,8 @@ class Channel(AsyncIterator[T], Generic[T]):
         return message
 
     def close(self) -> None:
-        """Nothing more is put: who takes comes to the end."""
-        if not self._closed and self._queue.empty():
+        """Nothing more is put: who takes comes to the end. What somebody still waits to put may be lost."""
+        if not (self._closed or self._left) and self._queue.empty():
             self._queue.put_nowait(None)
         self._closed = True
 

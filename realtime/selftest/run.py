@@ -40,7 +40,16 @@ from realtime.tutor.persona import persona
 START_S = 900.0  # models are read from the disk and warmed
 STALL_S = 300.0  # on a slow machine a whole sentence in mode `exact` is one wait
 DRAWN = 3  # sentences of each mode
-PACKAGES = ("atom-tutor", "av", "ctranslate2", "faster-whisper", "numpy", "onnxruntime", "pocketsphinx")
+PACKAGES = (
+    "atom-tutor",
+    "av",
+    "ctranslate2",
+    "faster-whisper",
+    "numpy",
+    "onnx",
+    "onnxruntime",
+    "pocketsphinx",
+)
 
 Tell = Callable[[str], None]
 

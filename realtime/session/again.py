@@ -13,7 +13,7 @@ from realtime.errors import ProtocolError
 from realtime.packs.opus import at_speed
 from realtime.session.news import Repeated
 from realtime.session.pace import ClockPace
-from realtime.session.shared import Post, Shared
+from realtime.session.shared import Post, Shared, now_ms
 from realtime.talk.playback import Passage
 from realtime.wire.server_events import TutorAgain
 
@@ -33,6 +33,11 @@ class Again:
         self._post = post
         self._lead_ms = lead_ms
         self._scope = anyio.CancelScope()
+        self._ends_at_ms = 0.0
+
+    @property
+    def playing(self) -> bool:
+        return now_ms() < self._ends_at_ms
 
     def say(self, item_id: str, passage: Passage, *, slower: bool) -> float:
         """How long it takes, in ms. Raises ProtocolError where its sound is no longer held."""
@@ -43,11 +48,14 @@ class Again:
         self._scope = anyio.CancelScope()
         speed = SLOWER if slower else 1
         self._tasks.start_soon(self._say, item_id, passage, pcm, speed, self._scope)
-        return (passage.end_ms - passage.start_ms) / speed
+        takes_ms = (passage.end_ms - passage.start_ms) / speed
+        self._ends_at_ms = now_ms() + takes_ms
+        return takes_ms
 
     def stop(self) -> None:
         """What was posted before is not told any more."""
         self._scope.cancel()
+        self._ends_at_ms = 0
 
     async def take(self, news: Repeated) -> None:
         if not news.scope.cancel_called:

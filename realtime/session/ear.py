@@ -91,7 +91,7 @@ class Ear:
 
     def judged(self, sound: Sound) -> Iterator[list[bool]]:
         """Take in audio in the client's format. Of each piece: which of its windows are the learner's speech.
-        They are still to be handed out."""
+        They are still to be handed out: whatever one of them leads to, the piece has been judged."""
         judge = self.activity.skip if sound.quiet else self.activity.judge
         for at in range(0, len(sound.pcm), PIECE_BYTES):
             windows = self.audio.write(sound.pcm[at : at + PIECE_BYTES])

@@ -49,7 +49,7 @@ class Echo:
 
     def __init__(self) -> None:
         self._waiting: list[bytes] = []  # sent, and not looked at yet: many at once are cheaper
-        self._rest: Samples = np.zeros(0, np.int16)  # of what was looked at, not yet a hop
+        self._rest: Samples = np.zeros(0, np.int16)  # not looked at yet: it makes no hop
         self._frames = np.zeros((0, BANDS), np.float32)  # power a hop, with the room's tail
         self._first = 0  # the number of the first of them
         self._playhead = Steady()
@@ -57,8 +57,9 @@ class Echo:
         self._sent_ms = 0.0
         self._ducked_at_ms = np.inf
         self._noise = np.full(BANDS, np.inf, np.float32)
-        self._believes = False  # something of the echo, by lag and band:
-        self._cross, self._played, self._likeness, self._before = np.zeros((4, len(LAGS), BANDS), np.float32)
+        self._believes = False  # anything of what follows
+        self._cross, self._played = np.zeros((2, len(LAGS), BANDS), np.float32)  # by lag and band
+        self._likeness, self._before = np.zeros((2, len(LAGS), BANDS), np.float32)  # sooner forgotten
         self._heard = np.zeros(BANDS, np.float32)
         self._quiet = 0
 
@@ -91,7 +92,7 @@ class Echo:
         self._rest = sound[hops * VOICE_HOP :]
         halves = sound[: (hops + 1) * VOICE_HOP].reshape(-1, VOICE_HOP)
         power = _power(np.concatenate((halves[:-1], halves[1:]), axis=1))
-        self._frames = np.concatenate((self._frames, _in_room(power, self._frames[-1:])))
+        self._frames = np.concatenate((self._frames, in_room(power, self._frames[-1:])))
 
     def begin(self, now_ms: float) -> None:
         """What is sent from now on is played at once, as long as no playhead tells otherwise."""
@@ -223,7 +224,7 @@ def _power(windows: Samples) -> Floats:
     return power.astype(np.float32, copy=False)
 
 
-def _in_room(power: Floats, before: Floats) -> Floats:
+def in_room(power: Floats, before: Floats) -> Floats:
     """A sound stays in a room for a while, falling. power: [n, BANDS], before: [0 or 1, BANDS]."""
     for at in range(0, len(power), AT_ONCE):
         part = power[at : at + AT_ONCE]

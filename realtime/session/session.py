@@ -46,8 +46,8 @@ from realtime.wire.link import Link
 from realtime.wire.server_events import ItemRetrieved, SessionCreated, SessionUpdated, TutorResumed
 
 INBOX = 64
-REST_S = 0.1  # while nobody speaks: a voice is found so much later, and starts no sooner
-BREATH = 8  # steps through a long append between two looks at the rest of the server
+REST_S = 0.1  # what is sent is read so much later: a voice is found later, and begins where it began
+BREATH = 32  # windows of a long append between two looks at the rest of the server
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,8 @@ class Session:
 
     def rest_s(self) -> float:
         """For how long nobody need know what comes next."""
-        return rest_s(self._gather, self._floor.turn, detect=self._shared.policy.detect)
+        pushed = not self._shared.policy.detect
+        return rest_s(self._gather, self._floor.turn, hurried=pushed or self._floor.again.playing)
 
     async def receive(self, message: AnyClientEvent | bytes) -> None:
         """What the client sent, but for the frames that it `keeps`."""
@@ -243,14 +244,15 @@ class Session:
         if not detect and self._ear.buffered_ms > limit_ms:
             message = f"more than {limit_ms} ms of audio without a commit"
             raise ProtocolError("input_audio_buffer_full", message)
-        steps = 0
+        since = 0
         for windows in self._ear.judged(sound):
             at = 0
             while at < len(windows):
                 count = together(self._floor.turn, windows[at:], self._shared.policy)
                 await self._happens(windows[at], count)
-                at, steps = at + count, steps + 1
-                if steps % BREATH == 0:
+                at, since = at + count, since + count
+                if since >= BREATH:
+                    since = 0
                     await anyio.lowlevel.checkpoint()
         if self._floor.turn.ear == "pausing":
             await self._floor.happen(moves.Remainder(to_ms(self._ear.audio.waiting)))
@@ -337,6 +339,7 @@ def mood(turn: Turn) -> Mood:
     return "hearing" if turn.ear == "hearing" and not turn.ducked and turn.silent_ms == 0 else "alert"
 
 
-def rest_s(gather: Gather, turn: Turn, *, detect: bool) -> float:
-    """While nobody speaks and nothing is under way. Whoever pushes to talk waits for what is sent last."""
-    return REST_S if detect and gather.hears_the_room and turn.phase == "listening" else 0
+def rest_s(gather: Gather, turn: Turn, *, hurried: bool) -> float:
+    """While nobody speaks and nothing is under way. `hurried`: what comes next may be the end of what is said
+    by a learner who pushes to talk, or be said over what the tutor says again."""
+    return REST_S if gather.hears_the_room and turn.phase == "listening" and not hurried else 0

@@ -1,6 +1,6 @@
 """Silero's voice model, version 6, as it lies in faster-whisper's wheel, worked out by numpy.
 
-So few numbers go through it that onnxruntime's convolutions take twice as long as numpy's matrix products
+From four windows at once, onnxruntime's convolutions take twice as long as numpy's matrix products
 (`benchmarks.voice_model`). What comes out is the same (`tests/session/test_silero.py`).
 https://github.com/snakers4/silero-vad
 """
@@ -21,11 +21,7 @@ Floats = NDArray[np.float32]
 
 CONTEXT, WINDOW = 64, 512  # samples at 16 kHz that a window is shown with, and its own
 STATE = 128
-_FRAME, _HOP, _FRAMES = (
-    256,
-    128,
-    4,
-)  # of the spectrum, in samples; the end is mirrored to make the fourth whole
+_FRAME, _HOP, _FRAMES = 256, 128, 4  # of the spectrum, in samples
 _MIRRORED = _FRAME + _HOP * (_FRAMES - 1) - CONTEXT - WINDOW  # at the end, so that the last frame is whole
 _STRIDES = (1, 2, 2, 1)
 

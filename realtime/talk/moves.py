@@ -6,16 +6,14 @@ from typing import Literal
 from realtime.talk.endpoint import Ending
 
 StopReason = Literal["turn_detected", "client_cancelled"]
+WINDOW_MS = 32  # one decision of voice activity
 
 # What happens. `reply` names the conversation's reply; news of another one changes nothing.
 
 
-WINDOW_MS = 32  # one decision of voice activity
-
-
 @dataclass(frozen=True, slots=True)
 class Window:
-    """32 ms of received audio, or several that are alike."""
+    """32 ms of received audio, or several windows that are alike."""
 
     speech: bool
     ms: int = WINDOW_MS

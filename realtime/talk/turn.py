@@ -38,7 +38,7 @@ from realtime.talk.moves import (
     Window,
 )
 
-TOGETHER_MS = 256  # of speech are taken at once; what a recogniser is given grows in such steps
+TOGETHER_MS = 256  # of speech are one event at most
 
 Ear = Literal["quiet", "hearing", "pausing"]
 Mouth = Literal["silent", "held", "awaiting", "thinking", "speaking"]
@@ -57,7 +57,7 @@ class Policy:
     speculate: bool = True  # begin the reply inside the silence, held back until the endpoint
     live: bool = False  # the client is shown words while the learner speaks
     onset_ms: int = 64
-    partial_ms: int = 500
+    partial_ms: int = 480
     rest_ms: int = 1_000  # for no longer is a busy recogniser left alone
     long_ms: int = 8_000  # so much is recognised on the way though nobody reads along: its end is not to wait
     eager_ms: int = 64
@@ -126,8 +126,9 @@ def advance(turn: Turn, event: Event, policy: Policy) -> Step:
 
 
 def together(turn: Turn, windows: Sequence[bool], policy: Policy) -> int:
-    """How many of the next windows, speech or not, may be one event: those that are alike while none of them
-    decides anything, for nobody speaks, or somebody who is not interrupting goes on."""
+    """How many of the next windows, speech or not, may be one event: those alike while nobody speaks, or
+    somebody who is not interrupting goes on. No window then decides anything, but that a recogniser is asked
+    again or that the utterance is too long: either may come TOGETHER_MS late."""
     speech = windows[0]
     calm = turn.ear == "hearing" and not turn.ducked if speech else turn.ear == "quiet"
     if not (calm and policy.detect):

@@ -11,6 +11,7 @@ from websockets.protocol import State
 from websockets.speedups import apply_mask
 
 WHOLE_TEXT, WHOLE_BINARY, MASKED = 0x81, 0x82, 0x80
+PLAIN = "ws"  # under TLS, uvloop forgets what was unread when a client breaks off
 WAITING = 8  # messages that the talk has not taken before reading stops
 BUFFER = memoryview(bytearray(2**16))  # of all sockets: what was read is taken before anything else is read
 SHORT_WAY = "tutor.short_way"  # the ASGI extension: the Socket itself
@@ -62,9 +63,9 @@ class Socket(WebSocketsSansIOProtocol, BufferedProtocol):
         elif not self.read_paused and self.queue.qsize() >= WAITING:
             self.read_paused = True
             self.transport.pause_reading()
-        elif kept and self.keeper and (rest_s := self.keeper.rest_s()):
+        elif kept and self.keeper and self.scheme == PLAIN and (rest_s := self.keeper.rest_s()):
             self.transport.pause_reading()
-            self.loop.call_later(rest_s, self._read_on)
+            self.loop.call_later(rest_s, self.transport.resume_reading)
 
     def _take(self, payload: bytes | str) -> bool:
         """Whether it was kept; else it waits for the talk."""
@@ -77,10 +78,6 @@ class Socket(WebSocketsSansIOProtocol, BufferedProtocol):
         message: Any = {"type": "websocket.receive", "bytes": payload, WEIGHED: weighed}
         self.queue.put_nowait(message)
         return False
-
-    def _read_on(self) -> None:
-        if not (self.read_paused or self.transport.is_closing()):
-            self.transport.resume_reading()
 
     def _is_plain(self) -> bool:
         connection = self.conn

@@ -7,6 +7,11 @@ import numpy as np
 import pytest
 
 from realtime.engines.protocols import VOICE_RATE, ChatEnded, Samples
+from realtime.protocol.config import Config
+from realtime.session.again import Again
+from realtime.session.shared import Shared
+from realtime.session.tape import Tape
+from realtime.talk.playback import Passage
 from realtime.talk.tokens import Tokens
 from tests.session.client import Client, Event, kinds, named, sound_ms, sound_of
 from tests.session.scripted import STEP, Chat, Clip, Gate
@@ -182,3 +187,18 @@ async def test_asked_for_twice_it_begins_anew() -> None:
         told, sound = await _again(client)
         assert told["speed"] == 1
         assert len(sound) == told["samples"]
+
+
+async def test_it_is_known_while_it_plays() -> None:
+    async def nowhere(message: object) -> None:
+        pass
+
+    shared = Shared(nowhere, Config(), Tape(4_000_000), tutor=True)
+    shared.tape.record("item", bytes(2 * VOICE_RATE * 60), VOICE_RATE)
+    async with anyio.create_task_group() as tasks:
+        again = Again(shared, tasks, nowhere, 1_000)
+        assert not again.playing
+        assert again.say("item", Passage("A minute.", 0, 60_000), slower=False) == 60_000
+        assert again.playing
+        again.stop()
+        assert not again.playing

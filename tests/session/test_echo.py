@@ -1,9 +1,14 @@
 """The tutor does not hear itself, and hears the learner over itself: in rooms, with real voice activity."""
 
+# pyright: reportMissingTypeStubs=false
+
 import numpy as np
 import pytest
+import soxr
 
-from realtime.session.echo import Echo
+from realtime.engines.protocols import VOICE_RATE
+from realtime.session.echo import BANDS, STAYS, Echo, in_room
+from realtime.session.silero import WINDOW
 from realtime.session.steady import Steady
 from realtime.talk.moves import WINDOW_MS
 from realtime.talk.turn import Policy
@@ -103,3 +108,36 @@ def test_a_position_that_stood_still_is_believed_after_a_while() -> None:
     for now_ms in range(1_000, 3_000, 100):
         clock.tell(now_ms - 400, now_ms)
     assert clock.lead_ms == -400
+
+
+def test_a_sound_fades_in_a_room_hop_by_hop_however_many_come_at_once() -> None:
+    power = np.random.default_rng(1).exponential(1e6, (200, BANDS)).astype(np.float32)
+    expected, last = np.zeros_like(power), np.zeros(BANDS, np.float32)
+    for at, sound in enumerate(power):
+        expected[at] = last = sound + STAYS * last
+    nothing = np.zeros((0, BANDS), np.float32)
+    np.testing.assert_allclose(in_room(power.copy(), nothing), expected, rtol=1e-4)
+    begun = in_room(power[:70].copy(), nothing)
+    np.testing.assert_allclose(in_room(power[70:].copy(), begun[-1:]), expected[70:], rtol=1e-4)
+
+
+def test_windows_are_told_apart_alike_whether_they_come_alone_or_together() -> None:
+    tutor, learner = tutor_says(LONG)[: 6 * RATE], human("jfk")[: 4 * RATE]
+    heard = ROOMS[3].echo_of(tutor)[: 6 * RATE]
+    heard[2 * RATE :] += learner
+    windows = heard[: 187 * WINDOW].astype(np.int16).reshape(-1, WINDOW)
+    speech = [number % 9 < 6 for number in range(len(windows))]
+
+    def others(at_once: int) -> list[bool]:
+        echo = Echo()
+        echo.begin(0)
+        echo.send(soxr.resample(tutor, RATE, VOICE_RATE).astype(np.int16).tobytes())
+        told: list[bool] = []
+        for at in range(0, len(windows), at_once):
+            part = slice(at, at + at_once)
+            told += echo.others(windows[part], (at + 1) * WINDOW_MS, speech[part])
+        return told
+
+    alone = others(1)
+    assert any(alone) and alone != speech
+    assert others(4) == others(7) == alone

@@ -131,12 +131,12 @@ def test_what_hangs_on_a_frame_is_what_the_turn_waits_for(talk: Talk, expected: 
     assert mood(talk.turn) == expected
 
 
-def resting(talk: Talk, *, detect: bool = True, dbfs: float = -60) -> float:
+def resting(talk: Talk, *, hurried: bool = False, dbfs: float = -60) -> float:
     gather = settled()
     gather.mood = mood(talk.turn)
     for number in range(2):
         gather.keeps(frame(dbfs, number), FORM)
-    return rest_s(gather, talk.turn, detect=detect)
+    return rest_s(gather, talk.turn, hurried=hurried)
 
 
 def test_the_socket_rests_while_nobody_speaks_and_nothing_is_under_way() -> None:
@@ -146,6 +146,6 @@ def test_the_socket_rests_while_nobody_speaks_and_nothing_is_under_way() -> None
     assert resting(speaking()) == 0
 
 
-def test_no_frame_is_late_where_a_reply_may_have_to_stop_or_the_learner_pushes_to_talk() -> None:
+def test_no_frame_is_late_where_a_reply_may_have_to_stop_or_there_is_a_hurry() -> None:
     assert resting(thinking()) == 0
-    assert resting(Talk(), detect=False) == 0
+    assert resting(Talk(), hurried=True) == 0

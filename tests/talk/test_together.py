@@ -1,11 +1,14 @@
-"""Windows are told of together only where it comes to the same."""
+"""Windows are told of together only where it comes to the same, but for when a recogniser is asked."""
+
+from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from realtime.talk.moves import WINDOW_MS, Effect, Window
-from realtime.talk.turn import Policy, Turn, advance, together
+from realtime.talk.turn import TOGETHER_MS, Policy, Turn, advance, together
 from tests.talk.vocabulary import Talk, ducking, hearing, pausing, speaking, thinking
 
 CALM = {"listening": Talk, "thinking": thinking, "speaking": speaking, "hearing": hearing}
@@ -30,6 +33,16 @@ def test_together_comes_to_the_same_as_one_by_one(phase: str, windows: list[bool
     assert len(set(windows[:count])) == 1
     at_once, effects = advance(turn, Window(windows[0], count * WINDOW_MS), policy)
     assert (at_once, list(effects)) == one_by_one(turn, windows[:count], policy)
+
+
+def test_a_recogniser_is_asked_hardly_later() -> None:
+    policy = Policy(live=True)
+    turn, asked_ms = hearing(policy).turn, list[int]()
+    for ms in range(0, 4000, 8 * WINDOW_MS):
+        turn, effects = advance(turn, Window(speech=True, ms=8 * WINDOW_MS), policy)
+        turn = replace(turn, recognising=False)
+        asked_ms += [ms] if effects else []
+    assert {later - sooner for sooner, later in pairwise(asked_ms)} == {2 * TOGETHER_MS}
 
 
 @pytest.mark.parametrize("phase", ["listening", "thinking", "speaking"])

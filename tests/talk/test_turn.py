@@ -71,7 +71,7 @@ def test_silence_changes_nothing_while_listening() -> None:
 def test_words_are_recognised_while_the_learner_speaks() -> None:
     talk = hearing(LIVE)
     assert talk.turn.revision == 1
-    assert talk.recognised().speak(512).did(Transcribe(2, whole=False))
+    assert talk.recognised().speak(544).did(Transcribe(2, whole=False))
 
 
 def test_one_partial_at_a_time() -> None:
@@ -80,12 +80,12 @@ def test_one_partial_at_a_time() -> None:
 
 def asked_at_once() -> Talk:
     """Words are being recognised, and no more audio has come since."""
-    return Talk(LIVE).speak(512).skip()
+    return Talk(LIVE).speak(480).skip()
 
 
 def test_a_quick_recogniser_is_asked_again_at_once() -> None:
     talk = asked_at_once().speak(64).recognised()
-    assert talk.speak(416).did()
+    assert talk.speak(384).did()
     assert talk.speak(32).did(Transcribe(2, whole=False))
 
 
