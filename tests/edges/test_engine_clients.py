@@ -7,8 +7,9 @@ from contextlib import asynccontextmanager
 import httpx
 import numpy as np
 import pytest
+import uvicorn
 
-from realtime.engines.http import engine_client
+from realtime.engines.http import KEPT_S, engine_client
 from realtime.engines.protocols import Captioned, Hearing, Sound
 from realtime.engines.recognition import HttpTranscriber
 from realtime.engines.recording import Recording
@@ -206,3 +207,8 @@ async def test_what_fails_within_a_clip_is_not_begun_again() -> None:
     async with _standing_in(http(broken, EVENTS)) as voice:
         with pytest.raises(EngineRefused, match="died"):
             await _said(voice)
+
+
+def test_an_idle_connection_is_let_go_before_the_server_closes_it() -> None:
+    """Else a request may be lost that was on its way, and a learner be asked to say it again."""
+    assert uvicorn.Config("no:app").timeout_keep_alive > KEPT_S
