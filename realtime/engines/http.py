@@ -12,9 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from realtime.errors import EngineDown, EngineRefused, EngineTimeout
 from realtime.talk.transcript import Word
 
-KEPT_S = (
-    2  # an idle connection: uvicorn, and so vLLM, closes it after 5 s, and a request on its way then is lost
-)
+KEPT_S = 2  # an idle connection: uvicorn closes it after 5 s, and a request on its way then is lost
 NO_LIMIT = 0  # as aiohttp has it; None would be a hundred
 
 
