@@ -168,7 +168,7 @@ def start_engines(
 
 async def run_after(client: httpx.AsyncClient, speech_url: str, chat_server: ChatServer) -> None:
     """Whisper takes its part of a graphics card first: vLLM counts what others take meanwhile as its own."""
-    while not await is_well(client, speech_url.removesuffix("/v1")):  # noqa: ASYNC110 -- as in tell_when_ready
+    while not await is_well(client, speech_url.removesuffix("/v1")):  # noqa: ASYNC110 -- it is another process
         await anyio.sleep(0.2)
     await chat_server.run()
 

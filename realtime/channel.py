@@ -72,14 +72,6 @@ class Channel(AsyncIterator[T], Generic[T]):
             self._queue.get_nowait()
 
     @contextmanager
-    def filling(self) -> Generator[None]:
-        """It is closed at the end of the block."""
-        try:
-            yield
-        finally:
-            self.close()
-
-    @contextmanager
     def emptying(self) -> Generator[None]:
         """It is left at the end of the block."""
         try:

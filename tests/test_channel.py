@@ -1,30 +1,25 @@
 """Messages pass from task to task without a round through all others, and are waited for where they must."""
 
+from contextlib import closing
+
 import anyio
 import pytest
 from anyio.lowlevel import checkpoint
 
 from realtime.channel import Channel
+from tests.rival import Rival
 
 
 async def test_nobody_else_gets_a_turn_while_there_is_room_and_something_to_take() -> None:
-    turns = 0
-
-    async def rival() -> None:
-        nonlocal turns
-        while True:
-            turns += 1
-            await checkpoint()
-
-    channel = Channel[int](4)
+    rival, channel = Rival(), Channel[int](4)
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(rival)
+        tasks.start_soon(rival.run)
         await checkpoint()
-        before = turns
+        before = rival.turns
         for number in range(4):
             await channel.put(number)
         assert [await anext(channel) for _ in range(4)] == [0, 1, 2, 3]
-        assert turns == before
+        assert rival.turns == before
         tasks.cancel_scope.cancel()
 
 
@@ -33,7 +28,7 @@ async def test_who_puts_waits_for_room_and_who_takes_for_a_message_and_both_for_
 
     async def write() -> None:
         nonlocal longest
-        with channel.filling():
+        with closing(channel):
             for number in range(9):
                 await channel.put(number)
                 longest = max(longest, number + 1 - len(got))
@@ -50,7 +45,7 @@ async def test_who_puts_waits_for_room_and_who_takes_for_a_message_and_both_for_
 
 async def test_what_was_put_before_the_end_is_taken_and_the_end_lasts() -> None:
     channel = Channel[int](2)
-    with channel.filling():
+    with closing(channel):
         await channel.put(1)
         await channel.put(2)
     assert [number async for number in channel] == [1, 2]

@@ -57,7 +57,6 @@ class Echo:
         self._sent_ms = 0.0
         self._ducked_at_ms = np.inf
         self._noise = np.full(BANDS, np.inf, np.float32)
-        self._believes = False  # anything of what follows
         self._cross, self._played = np.zeros((2, len(LAGS), BANDS), np.float32)  # by lag and band
         self._likeness, self._before = np.zeros((2, len(LAGS), BANDS), np.float32)  # sooner forgotten
         self._heard = np.zeros(BANDS, np.float32)
@@ -154,7 +153,7 @@ class Echo:
         """The share of the window's power that no echo explains; then the window is learnt from. power:
         [BANDS]; played: [LAGS, BANDS], a power, too."""
         amplitude, loudness = np.sqrt(power), np.sqrt(played)
-        if not self._believes:
+        if not self._heard.any():
             self._believe(np.maximum(played.max(0), power))
         lag = int((self._likeness / np.sqrt(self._before * self._heard + 1)).sum(1).argmax())
         near = slice(max(0, lag - NEAR), lag + NEAR + 1)
@@ -173,7 +172,6 @@ class Echo:
 
     def _believe(self, loud: Floats) -> None:
         """Before anything is known: the echo is as loud as the tutor, and may come after any delay."""
-        self._believes = bool(loud.any())
         self._heard = BELIEF * loud
         for learnt in (self._cross, self._played, self._likeness, self._before):
             learnt[:] = self._heard

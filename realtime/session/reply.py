@@ -5,7 +5,7 @@ Stopping it is cancelling its scope and waiting for its end; after that nothing 
 
 import math
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import aclosing
+from contextlib import aclosing, closing
 from dataclasses import dataclass, replace
 
 import anyio
@@ -111,7 +111,7 @@ class Reply:
     async def _write(self, pieces: Channel[Piece]) -> None:
         """A text session is sent the text as it comes, a spoken one in segments."""
         segmenter, lost = Segmenter(), False
-        with pieces.filling():
+        with closing(pieces):
             try:
                 async with aclosing(self._script()) as script:
                     async for news in script:
@@ -144,7 +144,7 @@ class Reply:
         return segmenter
 
     async def _make_text(self, pieces: Channel[Piece], clips: Channel[ReplyNews]) -> None:
-        with pieces.emptying(), clips.filling():
+        with pieces.emptying(), closing(clips):
             async for piece in pieces:
                 if isinstance(piece, CallDelta):
                     await self._make_call(piece, clips)
@@ -154,7 +154,7 @@ class Reply:
     async def _make_clips(self, pieces: Channel[Piece], clips: Channel[ReplyNews]) -> None:
         """A voice that fails is not asked again: the rest of the reply is text."""
         voice, joint, last = self._delivery.voice, "", None
-        with pieces.emptying(), clips.filling():
+        with pieces.emptying(), closing(clips):
             async for piece in pieces:
                 if isinstance(piece, CallDelta):
                     await self._make_call(piece, clips)

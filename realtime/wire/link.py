@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from itertools import count
 
 import anyio
@@ -54,7 +54,7 @@ class Link:
     async def writing(self) -> AsyncGenerator[None]:
         """Frames are written inside this block; it ends when the block is left or the socket is gone."""
         try:
-            with self._scope, self._outbox.filling():
+            with self._scope, closing(self._outbox):
                 async with anyio.create_task_group() as tasks:
                     tasks.start_soon(self._write)
                     yield

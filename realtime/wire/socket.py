@@ -11,7 +11,7 @@ from websockets.protocol import State
 from websockets.speedups import apply_mask
 
 WHOLE_TEXT, WHOLE_BINARY, MASKED = 0x81, 0x82, 0x80
-PLAIN = "ws"  # under TLS, uvloop forgets what was unread when a client breaks off
+UNENCRYPTED = "ws"  # under TLS, uvloop forgets what was unread when a client breaks off
 WAITING = 8  # messages that the talk has not taken before reading stops
 BUFFER = memoryview(bytearray(2**16))  # of all sockets: what was read is taken before anything else is read
 SHORT_WAY = "tutor.short_way"  # the ASGI extension: the Socket itself
@@ -63,7 +63,7 @@ class Socket(WebSocketsSansIOProtocol, BufferedProtocol):
         elif not self.read_paused and self.queue.qsize() >= WAITING:
             self.read_paused = True
             self.transport.pause_reading()
-        elif kept and self.keeper and self.scheme == PLAIN and (rest_s := self.keeper.rest_s()):
+        elif kept and self.keeper and self.scheme == UNENCRYPTED and (rest_s := self.keeper.rest_s()):
             self.transport.pause_reading()
             self.loop.call_later(rest_s, self.transport.resume_reading)
 

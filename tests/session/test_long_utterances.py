@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import anyio
 import numpy as np
 import pytest
-from anyio.lowlevel import checkpoint
 
 from realtime.engines.protocols import Hearing
 from realtime.session.session import BREATH
 from realtime.talk.agreement import LONGEST_MS
 from realtime.talk.moves import WINDOW_MS
 from realtime.talk.transcript import Transcript, Word
+from tests.rival import Rival
 from tests.session.client import named
 from tests.session.scripted import Ears
 from tests.session.studio import silence, speech, studio
@@ -71,22 +71,15 @@ async def test_a_long_utterance_is_heard_a_few_seconds_at_a_time_and_no_word_is_
 
 @pytest.mark.parametrize("sound", [silence, speech])
 async def test_a_long_append_lets_others_go_on(sound: Callable[..., bytes]) -> None:
-    turns = 0
-
-    async def rival() -> None:
-        nonlocal turns
-        while True:
-            turns += 1
-            await checkpoint()
-
+    rival = Rival()
     async with studio() as stage, anyio.create_task_group() as tasks:
         client = await stage.connect(tutor=False)
-        tasks.start_soon(rival)
+        tasks.start_soon(rival.run)
         client.send({"type": "input_audio_buffer.clear"})
         await client.until("input_audio_buffer.cleared")
-        before = turns
+        before = rival.turns
         client.append(sound(60_000, tutor=False))
         client.send({"type": "input_audio_buffer.clear"})
         await client.until("input_audio_buffer.cleared")
-        assert turns - before > 60_000 / WINDOW_MS / (2 * BREATH)  # silence goes in larger steps
+        assert rival.turns - before > 60_000 / WINDOW_MS / (2 * BREATH)  # silence goes in larger steps
         tasks.cancel_scope.cancel()
