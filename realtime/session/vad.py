@@ -20,10 +20,6 @@ class VoiceActivity:
         self._before = np.zeros(CONTEXT, np.int16)  # the samples before those
         self._speaking = False
 
-    def is_speech(self, window: Samples) -> bool:
-        """window: int16 [512]."""
-        return self.judge(window[None])[0]
-
     def judge(self, windows: Samples) -> list[bool]:
         """windows: int16 [n, 512]. Whether each is speech; what was skipped last is made up for."""
         if not len(windows):

@@ -111,7 +111,7 @@ class Scene:
         news: list[tuple[int, Recognised]] = []
         for number, window in enumerate(self._windows(), 1):
             now_ms = number * WINDOW_MS
-            speech = self._activity.is_speech(window)
+            [speech] = self._activity.judge(window[None])
             if self._told:
                 [speech] = self.echo.others(window[None], now_ms, [speech])
             self.heard_at_ms += [now_ms] if speech else []
