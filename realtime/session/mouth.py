@@ -142,8 +142,7 @@ class Mouth:
     async def play(self, item_id: str, played_ms: int) -> None:
         """The client's playhead moved. A last report after a cut says what was really heard."""
         if self.speech and item_id in self.speech.playbacks:
-            self.speech.hear(item_id, played_ms)
-            self._follow(self.speech)
+            self._move(self.speech, item_id, played_ms)
             if self.speech.reply and self.speech.stages.play(self.speech.reply.pace.played_ms):
                 await self._tell_stages(self.speech)
         elif item_id in self._played:
@@ -151,6 +150,18 @@ class Mouth:
             entry = next((entry for entry in self._shared.conversation.entries if entry.id == item_id), None)
             if isinstance(entry, Message) and entry.status == "incomplete":
                 self._keep_heard(item_id)
+
+    def follows(self, item_id: str, played_ms: float) -> bool:
+        """`play`, where the client is told nothing of it: a playhead in what is being heard."""
+        speech = self.speech
+        if speech is None or item_id not in speech.playbacks or not speech.stages.played:
+            return False
+        self._move(speech, item_id, played_ms)
+        return True
+
+    def _move(self, speech: Speech, item_id: str, played_ms: float) -> None:
+        speech.hear(item_id, played_ms)
+        self._follow(speech)
 
     async def duck(self, *, on: bool) -> None:
         self._shared.echo.duck(on, now_ms())

@@ -9,6 +9,7 @@ import anyio
 from realtime.session.shared import now_ms
 
 CLOCK_MS = 20  # a playhead that nobody reports moves in steps of no less
+BURST_MS = 600  # what is sent in one go costs less than the same bit by bit
 HEARD_MS = 60  # a playhead so near to the end has arrived: reports are 100 ms apart
 
 
@@ -46,7 +47,9 @@ class PlayheadPace:
         self._sent_ms = 0.0
         self._ends_at_ms = math.inf  # when the audio sent so far will have been played, by the last report
         self._reported = True
-        self._moved = asyncio.Event()  # anyio's costs ten times as much, at each report
+        self._reported_at_ms = -math.inf
+        self._awaited_ms = 0.0  # somebody waits until the lead is below that
+        self._reached = asyncio.Event()
 
     @property
     def lead_ms(self) -> float:
@@ -65,28 +68,41 @@ class PlayheadPace:
     def played(self, played_ms: float) -> None:
         """The playhead is here now; it never moves back."""
         if played_ms > self.played_ms:
-            self._reported = True
+            self._reported, self._reported_at_ms = True, now_ms()
             self.played_ms = min(played_ms, self._sent_ms)
-            self._ends_at_ms = now_ms() + self.lead_ms
-            self._moved.set()
-            self._moved = asyncio.Event()
+            self._ends_at_ms = self._reported_at_ms + self.lead_ms
+            if self.lead_ms < self._awaited_ms:
+                self._reached.set()
 
     async def room(self) -> None:
-        await self._below(self._limit_ms)
+        if self.lead_ms >= self._limit_ms:
+            await self._below(self._limit_ms - BURST_MS)
 
     async def drained(self) -> None:
         await self._below(HEARD_MS)
         self.played_ms = self._sent_ms
 
     async def _below(self, limit_ms: float) -> None:
+        """Most reports change nothing for who waits, and wake nobody."""
+        since_ms = now_ms()
         while (beyond_ms := self.lead_ms - limit_ms) >= 0:
-            wait_ms = self._stalled_ms if self._reported else max(beyond_ms, CLOCK_MS)
-            with anyio.move_on_after(wait_ms / 1000) as stalled:
-                await self._moved.wait()
-            if stalled.cancelled_caught:
-                passed_ms = math.inf if self._reported else wait_ms
-                self.played_ms = min(self._sent_ms, self.played_ms + passed_ms)
-                self._reported = False
+            still_ms = now_ms() - max(since_ms, self._reported_at_ms)
+            wait_ms = self._stalled_ms - still_ms if self._reported else max(beyond_ms, CLOCK_MS)
+            if wait_ms <= 0:
+                self._arrive(math.inf)
+            elif not await self._reaches(limit_ms, wait_ms) and not self._reported:
+                self._arrive(wait_ms)
+
+    async def _reaches(self, limit_ms: float, within_ms: float) -> bool:
+        self._awaited_ms, self._reached = limit_ms, asyncio.Event()
+        with anyio.move_on_after(within_ms / 1000):
+            await self._reached.wait()
+        return self._reached.is_set()
+
+    def _arrive(self, passed_ms: float) -> None:
+        """It has gone on by so much, though nobody says so."""
+        self.played_ms = min(self._sent_ms, self.played_ms + passed_ms)
+        self._reported = False
 
 
 class ClockPace:
@@ -114,8 +130,8 @@ class ClockPace:
         self._ends_at_ms = max(self._ends_at_ms, now_ms()) + ms
 
     async def room(self) -> None:
-        if (beyond_ms := self.lead_ms - self._limit_ms) > 0:
-            await anyio.sleep(beyond_ms / 1000)
+        if self.lead_ms > self._limit_ms:
+            await anyio.sleep((self.lead_ms - self._limit_ms + BURST_MS) / 1000)
 
     async def drained(self) -> None:
         await anyio.sleep(self.lead_ms / 1000)

@@ -42,7 +42,7 @@ from realtime.tutor.lesson import Lesson
 from realtime.tutor.persona import persona
 from realtime.wire.client_events import AnyClientEvent, TutorPlayhead, TutorSettings
 from realtime.wire.codec import told
-from realtime.wire.link import Link
+from realtime.wire.link import Incoming, Link
 from realtime.wire.server_events import ItemRetrieved, SessionCreated, SessionUpdated, TutorResumed
 
 INBOX = 64
@@ -111,9 +111,13 @@ class Session:
                     self._floor.mouth.account()
                     self._line.link = None  # which knows this session, too
 
-    def keeps(self, frame: bytes) -> bool:
-        """Whether this frame of sound waits for others: the talk need not be woken for it."""
-        return self._gather.keeps(frame, self._shared.config.audio.input.format)
+    def keeps(self, message: Incoming) -> bool:
+        """Whether the talk need not be woken for this: sound that waits for more, and where the playhead is."""
+        if isinstance(message, bytes):
+            return self._gather.keeps(message, self._shared.config.audio.input.format)
+        if self._line.link is None or not self.tutor or not isinstance(message, TutorPlayhead):
+            return False
+        return self._floor.mouth.follows(message.item_id, message.played_ms)
 
     def rest_s(self) -> float:
         """For how long nobody need know what comes next."""
@@ -121,12 +125,11 @@ class Session:
         return rest_s(self._gather, self._floor.turn, hurried=pushed or self._floor.again.playing)
 
     async def receive(self, message: AnyClientEvent | bytes) -> None:
-        """What the client sent, but for the frames that it `keeps`."""
+        """What the client sent, but for what it `keeps`."""
         if isinstance(message, bytes):
             await self._put(self._gather.take(message))
             return
-        if not isinstance(message, TutorPlayhead):  # it comes ten times a second and means no frame
-            await self._put(self._gather.take())
+        await self._put(self._gather.take())
         await self._put(message)
 
     async def _put(self, message: AnyClientEvent | Sound | None) -> None:

@@ -49,13 +49,18 @@ class Stages:
         if stage not in self._at_s:
             self._at_s[stage] = anyio.current_time()
 
+    @property
+    def played(self) -> bool:
+        """It is known when the client began to play."""
+        return "first_audio_played" in self._at_s
+
     def play(self, played_ms: float) -> bool:
         """The client has played so much. True when that says, for the first time, when it began to.
 
         Nothing can be played before it was sent, whatever a client says.
         """
         out_s = self._at_s.get("first_audio_out")
-        if played_ms <= 0 or out_s is None or "first_audio_played" in self._at_s:
+        if played_ms <= 0 or out_s is None or self.played:
             return False
         self._at_s["first_audio_played"] = max(out_s, anyio.current_time() - played_ms / 1000)
         return True

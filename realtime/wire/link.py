@@ -40,7 +40,7 @@ class Link:
 
     @property
     def keeper(self) -> Keeper | None:
-        """Who is asked of each binary frame: what has been kept is not among `messages`."""
+        """Who is asked of each message first: what has been kept is not among `messages`."""
         return self._keeper
 
     @keeper.setter
@@ -97,9 +97,7 @@ class Link:
                     return
 
     def _is_kept(self, message: Incoming, *, weighed: bool) -> bool:
-        if weighed or self._keeper is None or not isinstance(message, bytes):
-            return False
-        return self._keeper.keeps(message)
+        return not weighed and self._keeper is not None and self._keeper.keeps(message)
 
     async def close(self, code: int, reason: str) -> None:
         """Ends the connection, once what was sent before has left. The first reason that was given counts."""

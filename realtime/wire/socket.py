@@ -10,6 +10,8 @@ from websockets.http11 import Request
 from websockets.protocol import State
 from websockets.speedups import apply_mask
 
+from realtime.wire.client_events import AnyClientEvent
+
 WHOLE_TEXT, WHOLE_BINARY, MASKED = 0x81, 0x82, 0x80
 UNENCRYPTED = "ws"  # under TLS, uvloop forgets what was unread when a client breaks off
 WAITING = 8  # messages that the talk has not taken before reading stops
@@ -19,10 +21,10 @@ WEIGHED = "tutor.weighed"  # in a message: it was not kept
 
 
 class Keeper(Protocol):
-    """Whoever the sound is for."""
+    """Whoever the messages are for."""
 
-    def keeps(self, frame: bytes) -> bool:
-        """Whether it has kept this frame, and nobody need be woken for it."""
+    def keeps(self, message: AnyClientEvent | bytes) -> bool:
+        """Whether it has kept this, and nobody need be woken for it."""
         ...
 
     def rest_s(self) -> float:
@@ -34,7 +36,7 @@ class Socket(WebSocketsSansIOProtocol, BufferedProtocol):
     """Everything else, and whatever is not plain, goes uvicorn's way. A protocol that is not buffered is read
     into 256 KiB made anew each time, which costs more than all that is done with a frame.
 
-    The keeper is asked of each frame that nothing waits before. While it need not know at once what comes,
+    The keeper is asked of each binary frame that nothing waits before. While it need not know at once what comes,
     the socket is left unread, and then several frames are read for the price of one.
     """
 
