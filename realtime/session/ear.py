@@ -96,15 +96,18 @@ class Ear:
         for at in range(0, len(sound.pcm), PIECE_BYTES):
             windows = self.audio.write(sound.pcm[at : at + PIECE_BYTES])
             if len(windows):
-                yield self._others(windows, judge(windows))
+                yield self._others(windows, judge(windows), quiet=sound.quiet)
 
-    def _others(self, windows: Samples, speech: list[bool]) -> list[bool]:
+    def _others(self, windows: Samples, speech: list[bool], *, quiet: bool) -> list[bool]:
         """The tutor may be in the microphone, too."""
         self._clock.tell(to_ms(self.audio.end + self.audio.waiting), now_ms())
-        heard_at_ms = self._heard_at_ms + WINDOW_MS
-        if not self._shared.echo.audible(heard_at_ms):
+        echo, heard_at_ms = self._shared.echo, self._heard_at_ms + WINDOW_MS
+        if not echo.audible(heard_at_ms):
             return speech
-        return self._shared.echo.others(windows, heard_at_ms, speech)
+        if quiet:
+            echo.unheard(windows, heard_at_ms)
+            return speech
+        return echo.others(windows, heard_at_ms, speech)
 
     def idle(self) -> None:
         """Nobody speaks: only the pre-roll of what may come is kept."""

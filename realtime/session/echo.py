@@ -19,6 +19,7 @@ from realtime.talk.moves import WINDOW_MS
 
 HOP = WINDOW // 2
 VOICE_HOP = HOP * VOICE_RATE // SAMPLE_RATE
+HOP_BYTES = VOICE_HOP * 2
 HOP_MS = HOP * 1000 / SAMPLE_RATE
 BANDS = 24
 LAGS = range(-2, 32)  # hops by which the microphone may be behind the playhead
@@ -36,10 +37,11 @@ DUCKED = 0.15  # power of a ducked tutor: the page lowers it to 0.04
 DUCKING_MS = 300  # until a ducked tutor is heard ducked
 TAIL_MS = 700  # the echo's end after the end of what was played
 KEPT_MS = 1_000
-MOST_WAITING = 8  # pieces
+MOST_UNSEEN = 250  # hops: four seconds
 AT_ONCE = 64  # hops whose fading is worked out together
-AHEAD_MS = 100  # of the playhead: so much is looked at in time
+LONGEST_MS = (len(LAGS) + 2) * HOP_MS
 QUIET = 4  # of so many windows without speech one is learnt from
+GLANCE = 40  # the same where nothing but the room is heard, but for all of them
 
 Floats = NDArray[np.float32]
 
@@ -48,8 +50,7 @@ class Echo:
     """Times are milliseconds of sound sent since the session began; `now_ms` is the clock's."""
 
     def __init__(self) -> None:
-        self._waiting: list[bytes] = []  # sent, and not looked at yet: many at once are cheaper
-        self._rest: Samples = np.zeros(0, np.int16)  # not looked at yet: it makes no hop
+        self._unseen = bytearray()  # sent, and not looked at while the microphone hears nothing of it
         self._frames = np.zeros((0, BANDS), np.float32)  # power a hop, with the room's tail
         self._first = 0  # the number of the first of them
         self._playhead = Steady()
@@ -61,6 +62,7 @@ class Echo:
         self._likeness, self._before = np.zeros((2, len(LAGS), BANDS), np.float32)  # sooner forgotten
         self._heard = np.zeros(BANDS, np.float32)
         self._quiet = 0
+        self._unheard = GLANCE  # windows that were not looked at, and one of them will stand for: the first does
 
     @property
     def sent_ms(self) -> float:
@@ -69,29 +71,30 @@ class Echo:
     @property
     def kept_ms(self) -> float:
         """How much of what was sent is remembered."""
-        return len(self._frames) * HOP_MS
+        return (len(self._frames) + len(self._unseen) / HOP_BYTES) * HOP_MS
 
     def send(self, pcm: bytes) -> None:
         """More of what will be played: PCM16 at VOICE_RATE."""
         self._sent_ms += len(pcm) * 500 / VOICE_RATE
-        self._waiting.append(pcm)
-        if len(self._waiting) >= MOST_WAITING:
-            self._look()
+        self._unseen += pcm
+        if self._unseen_hops > MOST_UNSEEN:
+            self._see(self._first + len(self._frames))
 
-    def _look(self) -> None:
-        """At what waits."""
-        if not self._waiting:
+    def _see(self, hop: int, ahead: int = MOST_UNSEEN) -> None:
+        """All up to that hop, and more while at it: many at once are cheaper."""
+        missing = hop + 1 - self._first - len(self._frames)
+        hops = min(missing + ahead, self._unseen_hops)
+        if missing <= 0 or not hops:
             return
-        pcm, self._waiting = b"".join(self._waiting), []
-        sound = np.concatenate((self._rest, np.frombuffer(pcm, np.int16)))
-        hops = len(sound) // VOICE_HOP - 1
-        if hops <= 0:
-            self._rest = sound
-            return
-        self._rest = sound[hops * VOICE_HOP :]
-        halves = sound[: (hops + 1) * VOICE_HOP].reshape(-1, VOICE_HOP)
+        halves = np.frombuffer(self._unseen[: (hops + 1) * HOP_BYTES], np.int16).reshape(-1, VOICE_HOP)
+        del self._unseen[: hops * HOP_BYTES]
         power = _power(np.concatenate((halves[:-1], halves[1:]), axis=1))
         self._frames = np.concatenate((self._frames, in_room(power, self._frames[-1:])))
+
+    @property
+    def _unseen_hops(self) -> int:
+        """A hop is seen with the one after it."""
+        return max(0, len(self._unseen) // HOP_BYTES - 1)
 
     def begin(self, now_ms: float) -> None:
         """What is sent from now on is played at once, as long as no playhead tells otherwise."""
@@ -105,20 +108,20 @@ class Echo:
         self._forget_before(position_ms - KEPT_MS)
 
     def _forget_before(self, position_ms: float) -> None:
-        old = int(position_ms // HOP_MS) - self._first
-        if old > len(self._frames):
-            self._look()
-        if old > 0:
-            self._frames = self._frames[old:]
-            self._first += old
+        old = max(0, int(position_ms // HOP_MS) - self._first)
+        seen = min(old, len(self._frames))
+        unseen = min(old - seen, self._unseen_hops)
+        self._frames = self._frames[seen:]
+        del self._unseen[: unseen * HOP_BYTES]
+        self._first += seen + unseen
 
     def cut(self, now_ms: float) -> None:
         """What has not been played by now never will be."""
-        self._look()
         position_ms = min(self._position(now_ms), self._sent_ms)
+        self._see(int(position_ms // HOP_MS))
         self._frames = self._frames[: max(0, int(position_ms // HOP_MS) - self._first)]
         self._sent_ms = (self._first + len(self._frames)) * HOP_MS
-        self._rest = np.zeros(0, np.int16)
+        self._unseen.clear()
         self.begin(now_ms)
 
     def duck(self, on: bool, now_ms: float) -> None:
@@ -136,11 +139,21 @@ class Echo:
         if looked_at:
             powers = _power(windows[looked_at])
             for number, power in zip(looked_at, powers, strict=True):
-                self._noise = np.minimum(power, self._noise * NOISE_RISE)
                 at_ms = now_ms + number * WINDOW_MS
-                share = self._share(power, self._played_before(self._position(at_ms)), at_ms)
-                others[number] = share > SHARE and speech[number]
+                played = self._played_before(self._position(at_ms), AT_ONCE)
+                others[number] = self._weigh(power, played, at_ms) > SHARE and speech[number]
         return others
+
+    def unheard(self, windows: Samples, now_ms: float) -> None:
+        """Only the room is in these, whatever is played: `others` of a microphone that the tutor hardly gets
+        into, for far less. Now and then a window stands for all those since the last one."""
+        self._unheard += len(windows)
+        if self._unheard >= GLANCE:
+            at_ms = now_ms + (len(windows) - 1) * WINDOW_MS
+            position_ms = self._position(at_ms)
+            self._forget_before(position_ms - LONGEST_MS)
+            self._weigh(_power(windows[-1:])[0], self._played_before(position_ms), at_ms, self._unheard / QUIET)
+            self._unheard = 0
 
     def _look_at(self, speech: Sequence[bool]) -> Iterator[int]:
         """The windows that are looked at: all with speech, and some of the others."""
@@ -149,9 +162,10 @@ class Echo:
             if self._quiet % QUIET == 0:
                 yield number
 
-    def _share(self, power: Floats, played: Floats, now_ms: float) -> float:
-        """The share of the window's power that no echo explains; then the window is learnt from. power:
-        [BANDS]; played: [LAGS, BANDS], a power, too."""
+    def _weigh(self, power: Floats, played: Floats, now_ms: float, stands_for: float = 1) -> float:
+        """The share of the window's power that no echo explains; then the window is learnt from, as if it were
+        so many. power: [BANDS]; played: [LAGS, BANDS], a power, too."""
+        self._noise = np.minimum(power, self._noise * NOISE_RISE**stands_for)
         amplitude, loudness = np.sqrt(power), np.sqrt(played)
         if not self._heard.any():
             self._believe(np.maximum(played.max(0), power))
@@ -164,10 +178,10 @@ class Echo:
         above = np.maximum(power - NOISE * self._noise, 0)
         beyond = np.maximum(above - LOUDER * echo, 0)
         share = float(beyond.sum() / max(above.sum(), 1))
-        self._learn_lag(power, played, amplitude * loudness)
+        self._learn_lag(power, played, amplitude * loudness, stands_for)
         if self._ducked_at_ms == np.inf:
             most = np.minimum(amplitude, 1.5 * np.sqrt(echo) + np.sqrt(self._noise))
-            self._learn_loudness(played, most * loudness)
+            self._learn_loudness(played, most * loudness, stands_for)
         return share
 
     def _believe(self, loud: Floats) -> None:
@@ -176,30 +190,27 @@ class Echo:
         for learnt in (self._cross, self._played, self._likeness, self._before):
             learnt[:] = self._heard
 
-    def _learn_lag(self, power: Floats, played: Floats, product: Floats) -> None:
+    def _learn_lag(self, power: Floats, played: Floats, product: Floats, windows: float) -> None:
         """product: of the amplitudes of the two."""
-        self._likeness *= FORGET_LAG
-        self._likeness += product
-        self._before *= FORGET_LAG
-        self._before += played
-        self._heard = FORGET_LAG * self._heard + power
+        kept, new = _weights(FORGET_LAG, windows)
+        self._likeness = kept * self._likeness + new * product
+        self._before = kept * self._before + new * played
+        self._heard = kept * self._heard + new * power
 
-    def _learn_loudness(self, played: Floats, product: Floats) -> None:
+    def _learn_loudness(self, played: Floats, product: Floats, windows: float) -> None:
         """product: of no more than an echo can have; what is louder is somebody's, and teaches nothing."""
-        self._cross *= FORGET
-        self._cross += product
-        self._played *= FORGET
-        self._played += played
+        kept, new = _weights(FORGET, windows)
+        self._cross = kept * self._cross + new * product
+        self._played = kept * self._played + new * played
 
     def _position(self, now_ms: float) -> float:
         lead_ms = self._playhead.lead_ms
         return now_ms + (lead_ms if isfinite(lead_ms) else self._begun_lead_ms)
 
-    def _played_before(self, position_ms: float) -> Floats:
+    def _played_before(self, position_ms: float, ahead: int = 0) -> Floats:
         """[LAGS, BANDS]: what was played by each lag before; nothing where there was nothing. After its end a
-        sound stays in the room for a while."""
-        if position_ms > (self._first + len(self._frames)) * HOP_MS - AHEAD_MS:
-            self._look()
+        sound stays in the room for a while. `ahead`: hops that are seen in advance."""
+        self._see(int(position_ms // HOP_MS) - 2 - LAGS[0], ahead)
         newest = int(position_ms // HOP_MS) - self._first - 2 - LAGS[0]
         last, oldest = len(self._frames) - 1, newest - len(LAGS) + 1
         if oldest >= 0 and newest <= last:
@@ -211,6 +222,12 @@ class Echo:
             played[there] = self._frames[np.minimum(numbers[there], last)]
             played[there] *= (STAYS ** np.maximum(numbers[there] - last, 0))[:, None]
         return played
+
+
+def _weights(forget: float, windows: float) -> tuple[float, float]:
+    """Of what was known, and of a window that stands for so many."""
+    kept = forget**windows
+    return kept, (1 - kept) / (1 - forget)
 
 
 def _power(windows: Samples) -> Floats:

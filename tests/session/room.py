@@ -13,6 +13,7 @@ from benchmarks.learners import spoken
 from realtime.engines.protocols import SAMPLE_RATE as RATE
 from realtime.engines.protocols import VOICE_RATE, Samples
 from realtime.session.echo import WINDOW, Echo
+from realtime.session.gather import MARGIN
 from realtime.session.silero import VoiceModel
 from realtime.session.vad import VoiceActivity
 from realtime.talk.moves import (
@@ -111,9 +112,7 @@ class Scene:
         news: list[tuple[int, Recognised]] = []
         for number, window in enumerate(self._windows(), 1):
             now_ms = number * WINDOW_MS
-            [speech] = self._activity.judge(window[None])
-            if self._told:
-                [speech] = self.echo.others(window[None], now_ms, [speech])
+            speech = self._hears(window, now_ms)
             self.heard_at_ms += [now_ms] if speech else []
             for due_ms, known in news:
                 if due_ms == now_ms:
@@ -151,6 +150,17 @@ class Scene:
         self._turn, effects = advance(self._turn, event, self._policy)
         self.did += [(now_ms, effect) for effect in effects]
         return effects
+
+    def _hears(self, window: Samples, now_ms: int) -> bool:
+        """Whether a learner speaks; what is no louder than the room is not looked into."""
+        quiet = np.square(window, dtype=float).mean() < MARGIN * ROOM**2
+        [speech] = (self._activity.skip if quiet else self._activity.judge)(window[None])
+        if not self._told:
+            return speech
+        if quiet:
+            self.echo.unheard(window[None], now_ms)
+            return speech
+        return self.echo.others(window[None], now_ms, [speech])[0]
 
     def _windows(self) -> Iterator[Samples]:
         """What the microphone hears, while the client plays, ducks and reports."""
