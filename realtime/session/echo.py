@@ -36,7 +36,7 @@ NOISE_RISE = 1.01
 DUCKED = 0.15  # power of a ducked tutor: the page lowers it to 0.04
 DUCKING_MS = 300  # until a ducked tutor is heard ducked
 TAIL_MS = 700  # the echo's end after the end of what was played
-KEPT_MS = 1_000
+KEPT_MS = 1_400
 MOST_UNSEEN = 250  # hops: four seconds
 AT_ONCE = 64  # hops whose fading is worked out together
 LONGEST_MS = (len(LAGS) + 2) * HOP_MS
@@ -50,7 +50,7 @@ class Echo:
     """Times are milliseconds of sound sent since the session began; `now_ms` is the clock's."""
 
     def __init__(self) -> None:
-        self._unseen = bytearray()  # sent, and not looked at while the microphone hears nothing of it
+        self._unseen = bytearray()  # sent, and not needed yet: many hops at once are cheaper
         self._frames = np.zeros((0, BANDS), np.float32)  # power a hop, with the room's tail
         self._first = 0  # the number of the first of them
         self._playhead = Steady()
@@ -62,7 +62,9 @@ class Echo:
         self._likeness, self._before = np.zeros((2, len(LAGS), BANDS), np.float32)  # sooner forgotten
         self._heard = np.zeros(BANDS, np.float32)
         self._quiet = 0
-        self._unheard = GLANCE  # windows that were not looked at, and one of them will stand for: the first does
+        self._unheard = (
+            GLANCE  # windows that were not looked at, and one of them will stand for: the first does
+        )
 
     @property
     def sent_ms(self) -> float:
@@ -152,7 +154,9 @@ class Echo:
             at_ms = now_ms + (len(windows) - 1) * WINDOW_MS
             position_ms = self._position(at_ms)
             self._forget_before(position_ms - LONGEST_MS)
-            self._weigh(_power(windows[-1:])[0], self._played_before(position_ms), at_ms, self._unheard / QUIET)
+            self._weigh(
+                _power(windows[-1:])[0], self._played_before(position_ms), at_ms, self._unheard / QUIET
+            )
             self._unheard = 0
 
     def _look_at(self, speech: Sequence[bool]) -> Iterator[int]:
@@ -163,8 +167,8 @@ class Echo:
                 yield number
 
     def _weigh(self, power: Floats, played: Floats, now_ms: float, stands_for: float = 1) -> float:
-        """The share of the window's power that no echo explains; then the window is learnt from, as if it were
-        so many. power: [BANDS]; played: [LAGS, BANDS], a power, too."""
+        """The share of the window's power that no echo explains; then the window is learnt from, as if it
+        were so many. power: [BANDS]; played: [LAGS, BANDS], a power, too."""
         self._noise = np.minimum(power, self._noise * NOISE_RISE**stands_for)
         amplitude, loudness = np.sqrt(power), np.sqrt(played)
         if not self._heard.any():

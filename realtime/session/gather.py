@@ -7,7 +7,7 @@ import numpy as np
 
 from realtime.protocol.config import AudioFormat, PcmFormat
 
-QUIET_MS = {"idle": 640, "watchful": 320}  # of frames in which no learner speaks are taken up together
+QUIET_MS = 640  # of frames in which no learner speaks are taken up together
 VOICED_MS = 240  # of frames within speech, which decide nothing: the frame that is softer takes them along
 FRAME_MS = 100  # of an append that is longer than that, each window is judged
 MARGIN = 2.0  # times the power of the room: what is not louder than that is the room
@@ -18,7 +18,7 @@ RISE_PER_S = 1.6  # of what is taken for the room: 2 dB a second
 STEP = 4
 _ONES = np.ones(2048, np.float32)  # a dot product costs a fifth of a mean
 
-Mood = Literal["alert", "idle", "watchful", "hearing"]
+Mood = Literal["alert", "idle", "hearing"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +30,12 @@ class Sound:
 
 
 class Gather:
-    """`mood`: nobody speaks (`idle`), only the tutor does, whom a voice interrupts (`watchful`), the learner
-    does (`hearing`), or each window may decide something (`alert`)."""
+    """`mood`: no learner speaks (`idle`), one does (`hearing`), or each window may decide something
+    (`alert`)."""
 
     def __init__(self) -> None:
         self.mood: Mood = "alert"
+        self._rate = 0  # of the frames; none of those in another format waits
         self._room = LOUD  # the power of the room: the least that was heard of late
         self._quiet = False  # the frame looked at last
         self._passed_ms = 0.0  # since then
@@ -42,17 +43,21 @@ class Gather:
         self._kept = bytearray()
         self._kept_quiet = True  # all of it
 
-    def keeps(self, frame: bytes, form: AudioFormat) -> bool:
+    def listen(self, form: AudioFormat) -> None:
+        """What comes from now on is in that format."""
+        self._rate = form.rate if isinstance(form, PcmFormat) else 0
+
+    def keeps(self, frame: bytes) -> bool:
         """Whether this frame waits here for those that follow; else it is to be taken up now."""
-        if not isinstance(form, PcmFormat) or len(frame) % 2 or not frame:
+        if not self._rate or len(frame) % 2 or not frame:
             self._quiet = False
             return False
-        ms = len(frame) * 500 / form.rate
+        ms = len(frame) * 500 / self._rate
         if self._passes(ms):
             self._passed_ms = ms
         else:
             self._look(frame, ms)
-        if len(self._kept) * 500 / form.rate + ms >= self._most_ms:
+        if len(self._kept) * 500 / self._rate + ms >= self._most_ms:
             return False
         self._kept += frame
         self._kept_quiet &= self._quiet
@@ -60,7 +65,7 @@ class Gather:
 
     @property
     def hears_the_room(self) -> bool:
-        """Nobody speaks, and the frame looked at last was quiet."""
+        """No learner speaks, and the frame looked at last was quiet."""
         return self.mood == "idle" and self._quiet
 
     def _passes(self, ms: float) -> bool:
@@ -71,7 +76,7 @@ class Gather:
         power = _power(frame)
         self._room = min(power, self._room * RISE_PER_S ** ((ms + self._passed_ms) / 1000))
         self._passed_ms = 0.0
-        quiet_ms = QUIET_MS.get(self.mood, 0)
+        quiet_ms = QUIET_MS if self.mood == "idle" else 0
         voiced_ms = VOICED_MS if self.mood == "hearing" and power > self._room * VOICED else 0
         self._quiet = quiet_ms > 0 and ms <= FRAME_MS and power <= min(self._room * MARGIN, LOUD)
         self._most_ms = quiet_ms if self._quiet else voiced_ms

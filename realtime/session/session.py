@@ -112,9 +112,10 @@ class Session:
                     self._line.link = None  # which knows this session, too
 
     def keeps(self, message: Incoming) -> bool:
-        """Whether the talk need not be woken for this: sound that waits for more, and where the playhead is."""
+        """Whether the talk need not be woken for this: sound that waits for more, or a playhead that only
+        moves on."""
         if isinstance(message, bytes):
-            return self._gather.keeps(message, self._shared.config.audio.input.format)
+            return self._gather.keeps(message)
         if self._line.link is None or not self.tutor or not isinstance(message, TutorPlayhead):
             return False
         return self._floor.mouth.follows(message.item_id, message.played_ms)
@@ -285,6 +286,7 @@ class Session:
         await self._line.tell(SessionUpdated(session=self._described()))
 
     def _listen(self, config: Config) -> None:
+        self._gather.listen(config.audio.input.format)
         self._ear.audio.change_format(config.audio.input.format)
         detection = config.audio.input.turn_detection
         if isinstance(detection, ServerVad):
@@ -338,7 +340,7 @@ class Session:
 def mood(turn: Turn) -> Mood:
     """What is to be known at once: where speech begins, where it ends, and whether it interrupts."""
     if turn.ear == "quiet" and turn.speech_ms == 0:
-        return "watchful" if turn.mouth == "speaking" else "idle"
+        return "idle"
     return "hearing" if turn.ear == "hearing" and not turn.ducked and turn.silent_ms == 0 else "alert"
 
 

@@ -36,8 +36,8 @@ class Socket(WebSocketsSansIOProtocol, BufferedProtocol):
     """Everything else, and whatever is not plain, goes uvicorn's way. A protocol that is not buffered is read
     into 256 KiB made anew each time, which costs more than all that is done with a frame.
 
-    The keeper is asked of each binary frame that nothing waits before. While it need not know at once what comes,
-    the socket is left unread, and then several frames are read for the price of one.
+    The keeper is asked of each binary frame that nothing waits before. While it need not know at once what
+    comes, the socket is left unread, and then several frames are read for the price of one.
     """
 
     keeper: Keeper | None = None

@@ -18,30 +18,34 @@ def frame(dbfs: float, seed: int = 0, constant: int = 0) -> bytes:
     return sound.astype(np.int16).tobytes()
 
 
-def add(gather: Gather, frame: bytes, form: AudioFormat) -> Sound | None:
+def add(gather: Gather, frame: bytes) -> Sound | None:
     """What is taken up when the frame comes."""
-    return None if gather.keeps(frame, form) else gather.take(frame)
+    return None if gather.keeps(frame) else gather.take(frame)
+
+
+def listening(form: AudioFormat = FORM) -> Gather:
+    gather = Gather()
+    gather.listen(form)
+    return gather
 
 
 def settled() -> Gather:
     """It has heard the room, and nobody speaks."""
-    gather = Gather()
+    gather = listening()
     for number in range(3):
-        add(gather, frame(-60, number), FORM)
+        add(gather, frame(-60, number))
     gather.mood = "idle"
     return gather
 
 
 def taken(gather: Gather, frames: list[bytes]) -> list[Sound]:
-    return [sound for each in frames if (sound := add(gather, each, FORM))]
+    return [sound for each in frames if (sound := add(gather, each))]
 
 
-@pytest.mark.parametrize("mood", ["idle", "watchful"])
-def test_a_quiet_room_is_taken_up_in_larger_pieces(mood: Mood) -> None:
+def test_a_quiet_room_is_taken_up_in_larger_pieces() -> None:
     room, gather = [frame(-60, number) for number in range(64)], settled()
-    gather.mood = mood
     sounds = taken(gather, room)
-    assert {len(sound.pcm) * 500 / RATE for sound in sounds} == {QUIET_MS[mood]}
+    assert {len(sound.pcm) * 500 / RATE for sound in sounds} == {QUIET_MS}
     assert all(sound.quiet for sound in sounds)
     assert b"".join(sound.pcm for sound in sounds) == b"".join(room)
 
@@ -49,20 +53,13 @@ def test_a_quiet_room_is_taken_up_in_larger_pieces(mood: Mood) -> None:
 def test_a_voice_takes_what_was_kept_along_at_once() -> None:
     gather, room, voice = settled(), [frame(-60, 1), frame(-60, 2)], frame(-40, 3)
     assert taken(gather, room) == []
-    assert add(gather, voice, FORM) == Sound(b"".join(room) + voice, quiet=False)
+    assert add(gather, voice) == Sound(b"".join(room) + voice, quiet=False)
 
 
 def test_a_voice_that_begins_in_a_frame_that_is_passed_is_taken_up_with_the_next() -> None:
     gather, room, voice = settled(), frame(-60, 1), [frame(-40, 2), frame(-40, 3)]
     assert taken(gather, [room, voice[0]]) == []
-    assert add(gather, voice[1], FORM) == Sound(room + voice[0] + voice[1], quiet=False)
-
-
-def test_a_voice_over_the_tutor_is_taken_up_at_once() -> None:
-    gather, room, voice = settled(), frame(-60, 1), frame(-40, 2)
-    gather.mood = "watchful"
-    assert taken(gather, [room]) == []
-    assert add(gather, voice, FORM) == Sound(room + voice, quiet=False)
+    assert add(gather, voice[1]) == Sound(room + voice[0] + voice[1], quiet=False)
 
 
 def test_a_microphone_with_a_constant_is_as_quiet() -> None:
@@ -73,11 +70,11 @@ def test_a_microphone_with_a_constant_is_as_quiet() -> None:
 def test_nothing_is_kept_where_each_window_may_decide_something() -> None:
     gather = settled()
     gather.mood = "alert"
-    assert add(gather, frame(-60), FORM) == Sound(frame(-60), quiet=False)
+    assert add(gather, frame(-60)) == Sound(frame(-60), quiet=False)
 
 
 def test_a_loud_room_is_never_taken_for_quiet() -> None:
-    gather = Gather()
+    gather = listening()
     gather.mood = "idle"
     sounds = taken(gather, [frame(-45, number) for number in range(20)])
     assert len(sounds) == 20
@@ -95,23 +92,24 @@ def test_within_speech_frames_go_together() -> None:
 def test_the_end_of_speech_is_taken_up_at_once() -> None:
     gather, voice = settled(), frame(-30, 1)
     gather.mood = "hearing"
-    assert add(gather, voice, FORM) is None
-    assert add(gather, frame(-60, 2), FORM) == Sound(voice + frame(-60, 2), quiet=False)
+    assert add(gather, voice) is None
+    assert add(gather, frame(-60, 2)) == Sound(voice + frame(-60, 2), quiet=False)
 
 
 def test_what_is_kept_goes_before_whatever_follows() -> None:
     gather = settled()
-    add(gather, frame(-60, 1), FORM)
+    add(gather, frame(-60, 1))
     assert gather.take() == Sound(frame(-60, 1), quiet=True)
     assert gather.take() is None
 
 
 def test_what_cannot_be_judged_is_passed_on() -> None:
     gather = settled()
-    assert add(gather, b"\0\0\0", FORM) == Sound(b"\0\0\0", quiet=False)
-    assert add(gather, b"\xff" * 160, LawFormat(type="audio/pcmu")) == Sound(b"\xff" * 160, quiet=False)
+    assert add(gather, b"\0\0\0") == Sound(b"\0\0\0", quiet=False)
     long = frame(-60) * 6
-    assert add(gather, long, FORM) == Sound(long, quiet=False)
+    assert add(gather, long) == Sound(long, quiet=False)
+    gather.listen(LawFormat(type="audio/pcmu"))
+    assert add(gather, b"\xff" * 160) == Sound(b"\xff" * 160, quiet=False)
 
 
 @pytest.mark.parametrize(
@@ -123,7 +121,7 @@ def test_what_cannot_be_judged_is_passed_on() -> None:
         (hearing(), "hearing"),
         (hearing().silence(32), "alert"),
         (pausing(), "alert"),
-        (speaking(), "watchful"),
+        (speaking(), "idle"),
         (ducking(), "alert"),
     ],
 )
@@ -135,7 +133,7 @@ def resting(talk: Talk, *, hurried: bool = False, dbfs: float = -60) -> float:
     gather = settled()
     gather.mood = mood(talk.turn)
     for number in range(2):
-        gather.keeps(frame(dbfs, number), FORM)
+        gather.keeps(frame(dbfs, number))
     return rest_s(gather, talk.turn, hurried=hurried)
 
 
