@@ -37,7 +37,7 @@ class Again:
 
     @property
     def playing(self) -> bool:
-        return now_ms() < self._ends_at_ms
+        return self._ends_at_ms > 0 and now_ms() < self._ends_at_ms
 
     def say(self, item_id: str, passage: Passage, *, slower: bool) -> float:
         """How long it takes, in ms. Raises ProtocolError where its sound is no longer held."""

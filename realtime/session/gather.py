@@ -9,6 +9,7 @@ from realtime.protocol.config import AudioFormat, PcmFormat
 
 QUIET_MS = 640  # of frames in which no learner speaks are taken up together
 VOICED_MS = 240  # of frames within speech, which decide nothing: the frame that is softer takes them along
+LEAST_MS = 2  # of a frame: a flood of shorter ones is to be slowed
 FRAME_MS = 100  # of an append that is longer than that, each window is judged
 MARGIN = 2.0  # times the power of the room: what is not louder than that is the room
 LOUD = 32768**2 * 10**-5.5  # -55 dBFS: what is louder is judged, however loud the room is
@@ -49,10 +50,10 @@ class Gather:
 
     def keeps(self, frame: bytes) -> bool:
         """Whether this frame waits here for those that follow; else it is to be taken up now."""
-        if not self._rate or len(frame) % 2 or not frame:
+        ms = len(frame) * 500 / self._rate if self._rate else 0
+        if len(frame) % 2 or ms < LEAST_MS:
             self._quiet = False
             return False
-        ms = len(frame) * 500 / self._rate
         if self._passes(ms):
             self._passed_ms = ms
         else:

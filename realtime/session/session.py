@@ -40,9 +40,9 @@ from realtime.talk.turn import Turn, together
 from realtime.tracing import Source
 from realtime.tutor.lesson import Lesson
 from realtime.tutor.persona import persona
-from realtime.wire.client_events import AnyClientEvent, TutorPlayhead, TutorSettings
-from realtime.wire.codec import told
-from realtime.wire.link import Incoming, Link
+from realtime.wire.client_events import AnyClientEvent, TutorSettings
+from realtime.wire.codec import playhead, told
+from realtime.wire.link import Link
 from realtime.wire.server_events import ItemRetrieved, SessionCreated, SessionUpdated, TutorResumed
 
 INBOX = 64
@@ -111,14 +111,13 @@ class Session:
                     self._floor.mouth.account()
                     self._line.link = None  # which knows this session, too
 
-    def keeps(self, message: Incoming) -> bool:
+    def keeps(self, payload: str | bytes) -> bool:
         """Whether the talk need not be woken for this: sound that waits for more, or a playhead that only
         moves on."""
-        if isinstance(message, bytes):
-            return self._gather.keeps(message)
-        if self._line.link is None or not self.tutor or not isinstance(message, TutorPlayhead):
-            return False
-        return self._floor.mouth.follows(message.item_id, message.played_ms)
+        if isinstance(payload, bytes):
+            return self._gather.keeps(payload)
+        moved = playhead(payload) if self._line.link else None
+        return moved is not None and self._floor.mouth.follows(moved.item_id, moved.played_ms)
 
     def rest_s(self) -> float:
         """For how long nobody need know what comes next."""

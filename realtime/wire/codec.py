@@ -6,8 +6,10 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails, from_json
 
 from realtime.errors import ProtocolError
-from realtime.wire.client_events import AnyClientEvent, client_event
+from realtime.wire.client_events import AnyClientEvent, TutorPlayhead, client_event
 from realtime.wire.server_events import Error, ErrorEvent, ServerEvent
+
+SHORT = 1024
 
 
 def decode(text: str | bytes) -> AnyClientEvent:
@@ -16,6 +18,17 @@ def decode(text: str | bytes) -> AnyClientEvent:
         return client_event.validate_json(text)
     except ValidationError as error:
         raise _refusal(text, error) from None
+
+
+def playhead(text: str) -> TutorPlayhead | None:
+    """It comes ten times a second."""
+    if len(text) > SHORT or "tutor.playhead" not in text:
+        return None
+    try:
+        event = decode(text)
+    except ProtocolError:
+        return None  # who decodes it once more tells the client
+    return event if isinstance(event, TutorPlayhead) else None
 
 
 def encode(event: ServerEvent, event_id: str) -> str:

@@ -40,7 +40,7 @@ class Link:
 
     @property
     def keeper(self) -> Keeper | None:
-        """Who is asked of each message first: what has been kept is not among `messages`."""
+        """Who is asked of each frame first: what has been kept is not among `messages`."""
         return self._keeper
 
     @keeper.setter
@@ -87,17 +87,18 @@ class Link:
             if wait_s := rate.wait_s(time.monotonic()):
                 await anyio.sleep(wait_s)
             try:
-                message = self._read(frame.get("text"), frame.get("bytes"))
-                if not self._is_kept(message, weighed=frame.get(WEIGHED, False)):
-                    yield message
+                if not self._is_kept(frame):
+                    yield self._read(frame.get("text"), frame.get("bytes"))
             except ProtocolError as error:
                 try:
                     await self.refuse(error)
                 except LinkClosed:
                     return
 
-    def _is_kept(self, message: Incoming, *, weighed: bool) -> bool:
-        return not weighed and self._keeper is not None and self._keeper.keeps(message)
+    def _is_kept(self, frame: Message) -> bool:
+        if frame.get(WEIGHED) or self._keeper is None or not self.tutor:
+            return False
+        return self._keeper.keeps(frame.get("text") or frame.get("bytes") or b"")
 
     async def close(self, code: int, reason: str) -> None:
         """Ends the connection, once what was sent before has left. The first reason that was given counts."""

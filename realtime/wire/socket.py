@@ -10,8 +10,6 @@ from websockets.http11 import Request
 from websockets.protocol import State
 from websockets.speedups import apply_mask
 
-from realtime.wire.client_events import AnyClientEvent
-
 WHOLE_TEXT, WHOLE_BINARY, MASKED = 0x81, 0x82, 0x80
 UNENCRYPTED = "ws"  # under TLS, uvloop forgets what was unread when a client breaks off
 WAITING = 8  # messages that the talk has not taken before reading stops
@@ -23,7 +21,7 @@ WEIGHED = "tutor.weighed"  # in a message: it was not kept
 class Keeper(Protocol):
     """Whoever the messages are for."""
 
-    def keeps(self, message: AnyClientEvent | bytes) -> bool:
+    def keeps(self, payload: str | bytes) -> bool:
         """Whether it has kept this, and nobody need be woken for it."""
         ...
 
@@ -36,8 +34,9 @@ class Socket(WebSocketsSansIOProtocol, BufferedProtocol):
     """Everything else, and whatever is not plain, goes uvicorn's way. A protocol that is not buffered is read
     into 256 KiB made anew each time, which costs more than all that is done with a frame.
 
-    The keeper is asked of each binary frame that nothing waits before. While it need not know at once what
-    comes, the socket is left unread, and then several frames are read for the price of one.
+    The keeper is asked of each frame that nothing waits before, but of the first text only in what was read:
+    a flood of them is to be slowed. While it need not know at once what comes, the socket is left unread, and
+    then several frames are read for the price of one.
     """
 
     keeper: Keeper | None = None
@@ -55,10 +54,11 @@ class Socket(WebSocketsSansIOProtocol, BufferedProtocol):
         self.data_received(bytes(BUFFER[:nbytes]))
 
     def data_received(self, data: bytes) -> None:
-        at, kept = 0, False
+        at, kept, texts = 0, False, 0
         while self._plain and (frame := whole(data, at)):
             payload, at = frame
-            kept = self._take(payload)
+            texts += isinstance(payload, str)
+            kept = self._take(payload, asked=texts < 2)
         if at < len(data):
             super().data_received(data[at:] if at else data)
             self._plain = self._is_plain()
@@ -69,15 +69,13 @@ class Socket(WebSocketsSansIOProtocol, BufferedProtocol):
             self.transport.pause_reading()
             self.loop.call_later(rest_s, self.transport.resume_reading)
 
-    def _take(self, payload: bytes | str) -> bool:
+    def _take(self, payload: bytes | str, *, asked: bool) -> bool:
         """Whether it was kept; else it waits for the talk."""
-        if isinstance(payload, str):
-            self.queue.put_nowait({"type": "websocket.receive", "text": payload})
-            return False
-        weighed = self.keeper is not None and self.queue.empty()
+        weighed = asked and self.keeper is not None and self.queue.empty()
         if weighed and self.keeper and self.keeper.keeps(payload):
             return True
-        message: Any = {"type": "websocket.receive", "bytes": payload, WEIGHED: weighed}
+        kind = "text" if isinstance(payload, str) else "bytes"
+        message: Any = {"type": "websocket.receive", kind: payload, WEIGHED: weighed}
         self.queue.put_nowait(message)
         return False
 

@@ -106,6 +106,8 @@ def test_what_is_kept_goes_before_whatever_follows() -> None:
 def test_what_cannot_be_judged_is_passed_on() -> None:
     gather = settled()
     assert add(gather, b"\0\0\0") == Sound(b"\0\0\0", quiet=False)
+    assert add(gather, b"") is None
+    assert add(gather, b"\0\0" * 90) == Sound(b"\0\0" * 90, quiet=False)
     long = frame(-60) * 6
     assert add(gather, long) == Sound(long, quiet=False)
     gather.listen(LawFormat(type="audio/pcmu"))

@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 
 from realtime.protocol.config import PcmFormat
 from realtime.session.audio import InputAudio
-from realtime.session.gather import Gather, Sound
+from realtime.session.gather import Sound
 from realtime.session.session import mood
 from realtime.session.silero import WINDOW
 from realtime.session.vad import VoiceActivity
 from realtime.talk.moves import Window
 from realtime.talk.turn import Policy, Turn, advance
 from tests.session.studio import voice_model
-from tests.session.test_gather import add
+from tests.session.test_gather import add, listening
 
 RATE = 16_000
 FORM = PcmFormat(rate=RATE)
@@ -49,10 +49,15 @@ class Heard:
         self.speech: list[bool] = []
         self.at: list[int] = []
         self.skipped = 0
-        gather, audio, activity, turn = Gather(), InputAudio(FORM), VoiceActivity(voice_model()), Turn()
+        gather, audio, activity, turn = (
+            listening(FORM),
+            InputAudio(FORM),
+            VoiceActivity(voice_model()),
+            Turn(),
+        )
         for number, begins in enumerate(range(0, len(sound) - FRAME, FRAME)):
             frame = sound[begins : begins + FRAME].tobytes()
-            taken = add(gather, frame, FORM) if gated else Sound(frame, quiet=False)
+            taken = add(gather, frame) if gated else Sound(frame, quiet=False)
             if taken is None:
                 continue
             windows = audio.write(taken.pcm)

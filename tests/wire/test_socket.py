@@ -106,11 +106,11 @@ class Quiet:
     """Keeps what begins with "quiet"."""
 
     rest: float = 0
-    asked: list[bytes] = field(default_factory=list[bytes])
+    asked: list[str | bytes] = field(default_factory=list[str | bytes])
 
-    def keeps(self, frame: bytes) -> bool:
-        self.asked.append(frame)
-        return frame.startswith(b"quiet")
+    def keeps(self, payload: str | bytes) -> bool:
+        self.asked.append(payload)
+        return payload[:5] in ("quiet", b"quiet")
 
     def rest_s(self) -> float:
         return self.rest
@@ -186,6 +186,17 @@ def test_what_is_kept_wakes_nobody_and_nothing_is_kept_before_what_waits() -> No
     first, quiet, loud, third = (binary(data) for data in (b"first", b"quiet 1", b"loud 2", b"quiet 3"))
     assert asyncio.run(received([first, quiet, loud + third], keeper)) == [b"first", b"loud 2", b"quiet 3"]
     assert keeper.asked == [b"quiet 1", b"loud 2"]
+
+
+def test_a_text_is_kept_too_but_a_flood_of_them_waits_for_its_turn() -> None:
+    keeper = Quiet()
+    texts = [unchanged(Frame(Opcode.TEXT, b"quiet %d" % number)) for number in range(4)]
+    assert asyncio.run(received([binary(b"first"), texts[0], b"".join(texts[1:])], keeper)) == [
+        b"first",
+        "quiet 2",
+        "quiet 3",
+    ]
+    assert keeper.asked == ["quiet 0", "quiet 1"]
 
 
 @pytest.mark.parametrize(
