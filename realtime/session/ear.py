@@ -20,7 +20,7 @@ from realtime.talk import agreement, endpoint, moves
 from realtime.talk.backchannel import asks_for_the_turn
 from realtime.talk.conversation import Message, Part, transcribed
 from realtime.talk.likeness import echoes
-from realtime.talk.moves import WINDOW_MS
+from realtime.talk.moves import WINDOW_MS, Activity
 from realtime.talk.transcript import Transcript, Word
 from realtime.wire.server_events import (
     Committed,
@@ -89,25 +89,24 @@ class Ear:
         """The one that is open."""
         return self._open
 
-    def judged(self, sound: Sound) -> Iterator[list[bool]]:
-        """Take in audio in the client's format. Of each piece: which of its windows are the learner's speech.
-        They are still to be handed out: whatever one of them leads to, the piece has been judged."""
+    def judged(self, sound: Sound) -> Iterator[list[Activity]]:
+        """Take in audio in the client's format. Of each piece: what is heard of the learner in its windows. They
+        are still to be handed out: whatever one of them leads to, the piece has been judged."""
         judge = self.activity.skip if sound.quiet else self.activity.judge
         for at in range(0, len(sound.pcm), PIECE_BYTES):
             windows = self.audio.write(sound.pcm[at : at + PIECE_BYTES])
             if len(windows):
                 yield self._others(windows, judge(windows), quiet=sound.quiet)
 
-    def _others(self, windows: Samples, speech: list[bool], *, quiet: bool) -> list[bool]:
+    def _others(self, windows: Samples, speech: list[bool], *, quiet: bool) -> list[Activity]:
         """The tutor may be in the microphone, too."""
         self._clock.tell(to_ms(self.audio.end + self.audio.waiting), now_ms())
         echo, heard_at_ms = self._shared.echo, self._heard_at_ms + WINDOW_MS
-        if not echo.audible(heard_at_ms):
-            return speech
-        if quiet:
+        if echo.audible(heard_at_ms):
+            if not quiet:
+                return echo.others(windows, heard_at_ms, speech)
             echo.unheard(windows, heard_at_ms)
-            return speech
-        return echo.others(windows, heard_at_ms, speech)
+        return ["speech" if spoken else "silence" for spoken in speech]
 
     def idle(self) -> None:
         """Nobody speaks: only the pre-roll of what may come is kept."""

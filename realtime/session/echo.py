@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from realtime.engines.protocols import SAMPLE_RATE, VOICE_RATE, Samples
 from realtime.session.silero import WINDOW
 from realtime.session.steady import Steady
-from realtime.talk.moves import WINDOW_MS
+from realtime.talk.moves import WINDOW_MS, Activity
 
 HOP = WINDOW // 2
 VOICE_HOP = HOP * VOICE_RATE // SAMPLE_RATE
@@ -40,6 +40,7 @@ KEPT_MS = 1_400
 MOST_UNSEEN = 250  # hops: four seconds
 AT_ONCE = 64  # hops whose fading is worked out together
 LONGEST_MS = (len(LAGS) + 2) * HOP_MS
+LOUD = 32768**2 * 10**-4.5  # -45 dBFS: what is louder may be how a word begins
 QUIET = 4  # of so many windows without speech one is learnt from
 GLANCE = 40  # the same where nothing but the room is heard, but for all of them
 
@@ -133,17 +134,19 @@ class Echo:
         """Whether something that was played may still be in the microphone."""
         return self._position(now_ms) < self._sent_ms + TAIL_MS
 
-    def others(self, windows: Samples, now_ms: float, speech: Sequence[bool]) -> list[bool]:
-        """Which windows hold speech that is not the tutor's. windows: int16 [n, 512]; `now_ms`: when the end
-        of the first was heard; `speech`: in which of them somebody speaks."""
-        looked_at = list(self._look_at(speech))
-        others = [False] * len(speech)
+    def others(self, windows: Samples, now_ms: float, speech: Sequence[bool]) -> list[Activity]:
+        """What is not the tutor's. windows: int16 [n, 512]; `now_ms`: when the end of the first was heard;
+        `speech`: in which of them somebody speaks."""
+        loud = _mean(windows) > LOUD
+        looked_at = list(self._look_at(speech, loud))
+        others: list[Activity] = ["silence"] * len(speech)
         if looked_at:
             powers = _power(windows[looked_at])
             for number, power in zip(looked_at, powers, strict=True):
                 at_ms = now_ms + number * WINDOW_MS
                 played = self._played_before(self._position(at_ms), AT_ONCE)
-                others[number] = self._weigh(power, played, at_ms) > SHARE and speech[number]
+                if self._weigh(power, played, at_ms) > SHARE and (speech[number] or loud[number]):
+                    others[number] = "speech" if speech[number] else "sound"
         return others
 
     def unheard(self, windows: Samples, now_ms: float) -> None:
@@ -159,10 +162,10 @@ class Echo:
             )
             self._unheard = 0
 
-    def _look_at(self, speech: Sequence[bool]) -> Iterator[int]:
-        """The windows that are looked at: all with speech, and some of the others."""
+    def _look_at(self, speech: Sequence[bool], loud: NDArray[np.bool_]) -> Iterator[int]:
+        """The windows that are looked at: all with speech or as loud, and some of the others."""
         for number, spoken in enumerate(speech):
-            self._quiet = 0 if spoken else self._quiet + 1
+            self._quiet = 0 if spoken or loud[number] else self._quiet + 1
             if self._quiet % QUIET == 0:
                 yield number
 
@@ -232,6 +235,12 @@ def _weights(forget: float, windows: float) -> tuple[float, float]:
     """Of what was known, and of a window that stands for so many."""
     kept = forget**windows
     return kept, (1 - kept) / (1 - forget)
+
+
+def _mean(windows: Samples) -> Floats:
+    """The power of each: [n]."""
+    samples = windows.astype(np.float32)
+    return np.einsum("nt,nt->n", samples, samples) / samples.shape[1]
 
 
 def _power(windows: Samples) -> Floats:

@@ -260,9 +260,10 @@ class Session:
         if self._floor.turn.ear == "pausing":
             await self._floor.happen(moves.Remainder(to_ms(self._ear.audio.waiting)))
 
-    async def _happens(self, speech: bool, windows: int) -> None:
+    async def _happens(self, activity: moves.Activity, windows: int) -> None:
         self._ear.audio.hand_out(windows)
-        await self._floor.happen(moves.Window(speech, windows * moves.WINDOW_MS))
+        ms = windows * moves.WINDOW_MS
+        await self._floor.happen(moves.Window(activity == "speech", ms, sound=activity == "sound"))
         if self._shared.policy.detect and self._floor.turn.ear == "quiet":
             self._ear.idle()
 

@@ -6,17 +6,19 @@ from typing import Literal
 from realtime.talk.endpoint import Ending
 
 StopReason = Literal["turn_detected", "client_cancelled"]
-WINDOW_MS = 32  # one decision of voice activity
+Activity = Literal["speech", "sound", "silence"]  # of the learner; `sound` may be how a word begins
+WINDOW_MS = 32
 
 # What happens. `reply` names the conversation's reply; news of another one changes nothing.
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """32 ms of received audio, or several windows that are alike."""
+    """One of received audio, or several that are alike. `sound`: it is no speech, and yet somebody's."""
 
     speech: bool
     ms: int = WINDOW_MS
+    sound: bool = False
 
 
 @dataclass(frozen=True, slots=True)

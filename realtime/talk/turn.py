@@ -11,6 +11,7 @@ from typing import Literal
 from realtime.talk.endpoint import Ending, paused, wait_ms
 from realtime.talk.moves import (
     WINDOW_MS,
+    Activity,
     Brought,
     Cleared,
     Committed,
@@ -67,6 +68,7 @@ class Policy:
     late_ms: int = 0  # voice activity still tells speech for so long after its end: taken off that wait
     attentive: bool = False  # the words so far stretch and shorten that wait
     duck_ms: int = 96
+    lead_ms: int = 64  # so much of it may be sound without a voice, as of the S of "Stop"
     barge_in_ms: int = 600
     unduck_ms: int = 320
     unduck_late_ms: int = 1_000  # so long is waited for what was said under ducking
@@ -80,6 +82,7 @@ class Turn:
     mouth: Mouth = "silent"
     ducked: bool = False
     speech_ms: int = 0  # speech since the ear was last quiet
+    sound_ms: int = 0  # somebody's sound right before it
     silent_ms: int = 0  # silence since the last speech
     fresh_ms: int = 0  # audio of the utterance that no recognition has covered
     revision: int = 0  # the newest recognition asked for
@@ -125,16 +128,16 @@ def advance(turn: Turn, event: Event, policy: Policy) -> Step:
     return _reply_to(turn, effects) if _ready(turn) else (turn, effects)
 
 
-def together(turn: Turn, windows: Sequence[bool], policy: Policy) -> int:
-    """How many of the next windows, speech or not, may be one event: those alike while nobody speaks, or
+def together(turn: Turn, windows: Sequence[Activity], policy: Policy) -> int:
+    """How many of the next windows may be one event: those alike while nobody speaks, or
     somebody who is not interrupting goes on. No window then decides anything, but that a recogniser is asked
     again or that the utterance is too long: either may come TOGETHER_MS late."""
-    speech = windows[0]
+    first, speech = windows[0], windows[0] == "speech"
     calm = turn.ear == "hearing" and not turn.ducked if speech else turn.ear == "quiet"
     if not (calm and policy.detect):
         return 1
     most = min(len(windows), TOGETHER_MS // WINDOW_MS) if speech else len(windows)
-    return next((count for count in range(1, most) if windows[count] != speech), most)
+    return next((count for count in range(1, most) if windows[count] != first), most)
 
 
 def _ready(turn: Turn) -> bool:
@@ -148,8 +151,9 @@ def _take(turn: Turn, event: Event, policy: Policy) -> Step:
     match event:
         case Window(speech=True, ms=ms):
             return _speech(turn, ms, policy)
-        case Window(ms=ms):
-            return _silence(turn, ms, policy)
+        case Window(ms=ms, sound=sound):
+            sound_ms = turn.sound_ms + ms if sound and turn.ear == "quiet" else 0
+            return _silence(replace(turn, sound_ms=sound_ms), ms, policy)
         case Remainder(ms=ms):
             return _remainder(turn, ms, policy)
         case Recognised():
@@ -231,13 +235,13 @@ def _unduck(turn: Turn) -> Step:
 
 def _maybe_onset(turn: Turn, policy: Policy) -> Step:
     speaking = turn.mouth == "speaking"
-    if turn.speech_ms < (policy.duck_ms if speaking else policy.onset_ms):
+    if turn.speech_ms < (_duck_ms(turn, policy) if speaking else policy.onset_ms):
         return turn, ()
     ms = turn.speech_ms
     if not speaking and (turn.replying or turn.owing):  # the endpoint was false: that was a pause
         turn = replace(turn, pause_ms=paused(turn.pause_ms, turn.silent_ms + policy.late_ms))
     opened = replace(turn, ear="hearing", recognising=False, content="unknown", fresh_ms=ms, open_ms=ms)
-    opened = replace(opened, silent_ms=0, guess=False)
+    opened = replace(opened, sound_ms=0, silent_ms=0, guess=False)
     if not policy.interrupt or not (turn.replying or turn.owing):
         return opened, (OpenUtterance(), TellStarted())
     if speaking:
@@ -248,6 +252,11 @@ def _maybe_onset(turn: Turn, policy: Policy) -> Step:
     if policy.graceful:
         opened = replace(opened, awaited=frozenset(), due=False)
     return opened, (OpenUtterance(rejoin=policy.graceful), TellStarted(), *stop)
+
+
+def _duck_ms(turn: Turn, policy: Policy) -> int:
+    """A duck can be taken back, a cut cannot: only a duck is hurried by sound that may be none of speech."""
+    return policy.duck_ms - (min(turn.sound_ms, policy.lead_ms) if policy.graceful else 0)
 
 
 def _speak_over(turn: Turn, policy: Policy) -> Step:
@@ -354,6 +363,7 @@ def _quiet(turn: Turn) -> Turn:
         turn,
         ear="quiet",
         speech_ms=0,
+        sound_ms=0,
         fresh_ms=0,
         open_ms=0,
         helped=False,

@@ -18,6 +18,7 @@ from realtime.session.silero import VoiceModel
 from realtime.session.vad import VoiceActivity
 from realtime.talk.moves import (
     WINDOW_MS,
+    Activity,
     Duck,
     Effect,
     ForgetUtterance,
@@ -112,12 +113,13 @@ class Scene:
         news: list[tuple[int, Recognised]] = []
         for number, window in enumerate(self._windows(), 1):
             now_ms = number * WINDOW_MS
-            speech = self._hears(window, now_ms)
+            activity = self._hears(window, now_ms)
+            speech = activity == "speech"
             self.heard_at_ms += [now_ms] if speech else []
             for due_ms, known in news:
                 if due_ms == now_ms:
                     self._happen(now_ms, known)
-            for effect in self._happen(now_ms, Window(speech)):
+            for effect in self._happen(now_ms, Window(speech, sound=activity == "sound")):
                 if isinstance(effect, Duck):
                     self.echo.duck(effect.on, now_ms)
                 if isinstance(effect, Transcribe):
@@ -151,16 +153,15 @@ class Scene:
         self.did += [(now_ms, effect) for effect in effects]
         return effects
 
-    def _hears(self, window: Samples, now_ms: int) -> bool:
-        """Whether a learner speaks; what is no louder than the room is not looked into."""
+    def _hears(self, window: Samples, now_ms: int) -> Activity:
+        """What is no louder than the room is not looked into."""
         quiet = np.square(window, dtype=float).mean() < MARGIN * ROOM**2
         [speech] = (self._activity.skip if quiet else self._activity.judge)(window[None])
-        if not self._told:
-            return speech
-        if quiet:
+        if self._told and not quiet:
+            return self.echo.others(window[None], now_ms, [speech])[0]
+        if self._told:
             self.echo.unheard(window[None], now_ms)
-            return speech
-        return self.echo.others(window[None], now_ms, [speech])[0]
+        return "speech" if speech else "silence"
 
     def _windows(self) -> Iterator[Samples]:
         """What the microphone hears, while the client plays, ducks and reports."""

@@ -29,6 +29,7 @@ from tests.talk.vocabulary import (
     ENDPOINT_MS,
     GA,
     GUESS_MS,
+    LEAD_MS,
     ONSET_MS,
     TUTOR,
     Talk,
@@ -559,6 +560,23 @@ def test_speech_over_the_tutor_ducks_first_in_tutor_v1() -> None:
     talk = speaking(TUTOR).speak(DUCK_MS)
     assert talk.phase == "ducking"
     assert talk.did(OpenUtterance(), Duck(on=True))
+
+
+def test_a_sound_right_before_speech_counts_toward_the_duck() -> None:
+    assert speaking(TUTOR).rustle(LEAD_MS).speak(DUCK_MS - LEAD_MS).did(OpenUtterance(), Duck(on=True))
+    assert speaking(TUTOR).rustle(32).speak(32).did()
+    assert speaking(TUTOR).rustle(LEAD_MS).silence(32).speak(DUCK_MS - 32).did()
+
+
+def test_a_sound_without_speech_is_none_however_long() -> None:
+    talk = speaking(TUTOR).rustle(1000)
+    assert talk.phase == "speaking"
+    assert talk.did()
+    assert speaking(TUTOR).rustle(1000).speak(32).phase == "ducking"
+
+
+def test_a_sound_before_speech_does_not_hurry_a_cut() -> None:
+    assert speaking(GA).rustle(LEAD_MS).speak(DUCK_MS - 32).did()
 
 
 def test_without_interrupt_response_the_tutor_speaks_on() -> None:

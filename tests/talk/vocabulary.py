@@ -25,7 +25,7 @@ from realtime.talk.turn import Phase, Policy, Turn, advance
 GA = Policy()
 TUTOR = Policy(graceful=True)
 BY_HAND = Policy(detect=False)
-ONSET_MS, DUCK_MS, EAGER_MS, GUESS_MS, ENDPOINT_MS = 64, 96, 64, 96, 512  # in whole windows
+ONSET_MS, DUCK_MS, LEAD_MS, EAGER_MS, GUESS_MS, ENDPOINT_MS = 64, 96, 64, 64, 96, 512  # in whole windows
 
 
 class Talk:
@@ -61,6 +61,12 @@ class Talk:
 
     def silence(self, ms: int) -> Self:
         return self._windows(ms, speech=False)
+
+    def rustle(self, ms: int) -> Self:
+        """Sound of somebody that is no speech."""
+        for _ in range(ceil(ms / WINDOW_MS)):
+            self.on(Window(speech=False, sound=True))
+        return self
 
     def remainder(self, ms: int) -> Self:
         return self.on(Remainder(ms))
