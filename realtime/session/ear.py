@@ -90,8 +90,8 @@ class Ear:
         return self._open
 
     def judged(self, sound: Sound) -> Iterator[list[Activity]]:
-        """Take in audio in the client's format. Of each piece: what is heard of the learner in its windows. They
-        are still to be handed out: whatever one of them leads to, the piece has been judged."""
+        """Take in audio in the client's format. Of each piece: what is the learner's in its windows. They are
+        still to be handed out: whatever one of them leads to, the piece has been judged."""
         judge = self.activity.skip if sound.quiet else self.activity.judge
         for at in range(0, len(sound.pcm), PIECE_BYTES):
             windows = self.audio.write(sound.pcm[at : at + PIECE_BYTES])
