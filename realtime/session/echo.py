@@ -63,9 +63,7 @@ class Echo:
         self._likeness, self._before = np.zeros((2, len(LAGS), BANDS), np.float32)  # sooner forgotten
         self._heard = np.zeros(BANDS, np.float32)
         self._quiet = 0
-        self._unheard = (
-            GLANCE  # windows that were not looked at, and one of them will stand for: the first does
-        )
+        self._unheard = GLANCE  # windows that the next one to be looked at stands for
 
     @property
     def sent_ms(self) -> float:
@@ -157,9 +155,8 @@ class Echo:
             at_ms = now_ms + (len(windows) - 1) * WINDOW_MS
             position_ms = self._position(at_ms)
             self._forget_before(position_ms - LONGEST_MS)
-            self._weigh(
-                _power(windows[-1:])[0], self._played_before(position_ms), at_ms, self._unheard / QUIET
-            )
+            played, stands_for = self._played_before(position_ms), self._unheard / QUIET
+            self._weigh(_power(windows[-1:])[0], played, at_ms, stands_for)
             self._unheard = 0
 
     def _look_at(self, speech: Sequence[bool], loud: NDArray[np.bool_]) -> Iterator[int]:

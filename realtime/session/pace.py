@@ -13,6 +13,11 @@ BURST_MS = 600  # what is sent in one go costs less than the same bit by bit
 HEARD_MS = 60  # a playhead so near to the end has arrived: reports are 100 ms apart
 
 
+def _burst_from_ms(limit_ms: float) -> float:
+    """The lead at which there is room again, once there was none."""
+    return max(limit_ms - BURST_MS, limit_ms / 2)
+
+
 class Pace(Protocol):
     @property
     def played_ms(self) -> float: ...
@@ -76,7 +81,7 @@ class PlayheadPace:
 
     async def room(self) -> None:
         if self.lead_ms >= self._limit_ms:
-            await self._below(self._limit_ms - BURST_MS)
+            await self._below(_burst_from_ms(self._limit_ms))
 
     async def drained(self) -> None:
         await self._below(HEARD_MS)
@@ -131,7 +136,7 @@ class ClockPace:
 
     async def room(self) -> None:
         if self.lead_ms > self._limit_ms:
-            await anyio.sleep((self.lead_ms - self._limit_ms + BURST_MS) / 1000)
+            await anyio.sleep((self.lead_ms - _burst_from_ms(self._limit_ms)) / 1000)
 
     async def drained(self) -> None:
         await anyio.sleep(self.lead_ms / 1000)

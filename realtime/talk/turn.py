@@ -129,9 +129,9 @@ def advance(turn: Turn, event: Event, policy: Policy) -> Step:
 
 
 def together(turn: Turn, windows: Sequence[Activity], policy: Policy) -> int:
-    """How many of the next windows may be one event: those alike while nobody speaks, or
-    somebody who is not interrupting goes on. No window then decides anything, but that a recogniser is asked
-    again or that the utterance is too long: either may come TOGETHER_MS late."""
+    """How many of the next windows may be one event: those alike while nobody speaks, or somebody who is not
+    interrupting goes on. No window then decides anything, but that a recogniser is asked again or that the
+    utterance is too long: either may come TOGETHER_MS late."""
     first, speech = windows[0], windows[0] == "speech"
     calm = turn.ear == "hearing" and not turn.ducked if speech else turn.ear == "quiet"
     if not (calm and policy.detect):

@@ -265,6 +265,14 @@ def test_a_playhead_that_stands_still_is_waited_for_once_and_then_goes_by_the_cl
     assert run(sent()) == pytest.approx([0, 5, 5, 11, 13], abs=0.3)
 
 
+@pytest.mark.parametrize("pace", [PlayheadPace(200, stalled_ms=5000), ClockPace(200)])
+def test_the_lead_may_be_shorter_than_a_burst(pace: Pace) -> None:
+    ears = speak(SteadyVoice(10), pace)
+    assert len(ears.clips) == len(TEXTS)
+    assert ears.longest_lead_ms <= 200 + 3 * PIECE_MS
+    assert len(gaps_ms(ears.heard)) == len(TEXTS) - 1
+
+
 def test_a_playhead_that_comes_to_a_stop_is_waited_for_from_its_last_report_on() -> None:
     async def sent() -> float:
         pace = PlayheadPace(2000, stalled_ms=5000)
