@@ -90,8 +90,8 @@ class Talk(Frozen):
     level: Literal["A1", "A2", "B1"] = "A2"
     mother_tongue: Literal["en", "es"] = "es"
     lessons: Path | None = None  # a folder of lesson files instead of the built-in ones
-    lead_ms: int = 2000  # audio sent ahead of the playhead of a tutor.v1 client
-    blind_lead_ms: int = 10_000  # the same for a client that reports no playhead
+    lead_ms: int = Field(default=2000, gt=0)  # audio sent ahead of the playhead of a tutor.v1 client
+    blind_lead_ms: int = Field(default=10_000, gt=0)  # the same for a client that reports no playhead
     corrections: bool = True  # mistakes are shown beside what the learner said; a tutor.v1 client may choose
     stalled_ms: int = 5000  # a playhead that stands still for so long is taken to have arrived
     speculate: bool = True  # begin replies inside the silence, before it is known to be their endpoint

@@ -38,11 +38,14 @@ DUCKING_MS = 300  # until a ducked tutor is heard ducked
 TAIL_MS = 700  # the echo's end after the end of what was played
 KEPT_MS = 1_400
 MOST_UNSEEN = 250  # hops: four seconds
-AT_ONCE = 64  # hops whose fading is worked out together
-LONGEST_MS = (len(LAGS) + 2) * HOP_MS
-LOUD = 32768**2 * 10**-4.5  # -45 dBFS: what is louder may be how a word begins
+AT_ONCE = 64  # hops that are seen, and whose fading is worked out, together
+LONGEST_MS = (
+    len(LAGS) + 8
+) * HOP_MS  # what a window is compared with, and by how much a position may step back
+LOUD = 32768**2 * 10**-4.5  # -45 dBFS: what is louder may be how a word begins,
+ABOVE = 10.0  # if it has so many times the power of the quietest window
 QUIET = 4  # of so many windows without speech one is learnt from
-GLANCE = 40  # the same where nothing but the room is heard, but for all of them
+GLANCE = 40  # where only the room is heard: of so many one, which stands for all of them
 
 Floats = NDArray[np.float32]
 
@@ -63,7 +66,8 @@ class Echo:
         self._likeness, self._before = np.zeros((2, len(LAGS), BANDS), np.float32)  # sooner forgotten
         self._heard = np.zeros(BANDS, np.float32)
         self._quiet = 0
-        self._unheard = GLANCE  # windows that the next one to be looked at stands for
+        self._unheard = 0  # windows that the next one to be looked at stands for
+        self._softest = np.inf  # the power of the quietest window
 
     @property
     def sent_ms(self) -> float:
@@ -79,9 +83,9 @@ class Echo:
         self._sent_ms += len(pcm) * 500 / VOICE_RATE
         self._unseen += pcm
         if self._unseen_hops > MOST_UNSEEN:
-            self._see(self._first + len(self._frames))
+            self._see(self._first + len(self._frames), MOST_UNSEEN)
 
-    def _see(self, hop: int, ahead: int = MOST_UNSEEN) -> None:
+    def _see(self, hop: int, ahead: int = 0) -> None:
         """All up to that hop, and more while at it: many at once are cheaper."""
         missing = hop + 1 - self._first - len(self._frames)
         hops = min(missing + ahead, self._unseen_hops)
@@ -135,7 +139,7 @@ class Echo:
     def others(self, windows: Samples, now_ms: float, speech: Sequence[bool]) -> list[Activity]:
         """What is not the tutor's. windows: int16 [n, 512]; `now_ms`: when the end of the first was heard;
         `speech`: in which of them somebody speaks."""
-        loud = _mean(windows) > LOUD
+        loud = self._is_loud(windows)
         looked_at = list(self._look_at(speech, loud))
         others: list[Activity] = ["silence"] * len(speech)
         if looked_at:
@@ -150,14 +154,21 @@ class Echo:
     def unheard(self, windows: Samples, now_ms: float) -> None:
         """Only the room is in these, whatever is played: `others` of a microphone that the tutor hardly gets
         into, for far less. Now and then a window stands for all those since the last one."""
+        self._is_loud(windows[-1:])
         self._unheard += len(windows)
-        if self._unheard >= GLANCE:
+        if self._unheard >= GLANCE or not self._heard.any():
             at_ms = now_ms + (len(windows) - 1) * WINDOW_MS
             position_ms = self._position(at_ms)
             self._forget_before(position_ms - LONGEST_MS)
             played, stands_for = self._played_before(position_ms), self._unheard / QUIET
             self._weigh(_power(windows[-1:])[0], played, at_ms, stands_for)
             self._unheard = 0
+
+    def _is_loud(self, windows: Samples) -> NDArray[np.bool_]:
+        """Which may be how a word begins. The variance: some microphones add a constant."""
+        power = windows.astype(np.float32).var(axis=1)
+        self._softest = min(self._softest * NOISE_RISE ** len(power), float(power.min()))
+        return power > max(LOUD, ABOVE * self._softest)
 
     def _look_at(self, speech: Sequence[bool], loud: NDArray[np.bool_]) -> Iterator[int]:
         """The windows that are looked at: all with speech or as loud, and some of the others."""
@@ -232,12 +243,6 @@ def _weights(forget: float, windows: float) -> tuple[float, float]:
     """Of what was known, and of a window that stands for so many."""
     kept = forget**windows
     return kept, (1 - kept) / (1 - forget)
-
-
-def _mean(windows: Samples) -> Floats:
-    """The power of each: [n]."""
-    samples = windows.astype(np.float32)
-    return np.einsum("nt,nt->n", samples, samples) / samples.shape[1]
 
 
 def _power(windows: Samples) -> Floats:

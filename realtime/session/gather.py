@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 
 from realtime.protocol.config import AudioFormat, PcmFormat
+from realtime.talk.moves import WINDOW_MS
 
 QUIET_MS = 640  # of frames in which no learner speaks are taken up together
 VOICED_MS = 240  # of frames within speech, which decide nothing: the frame that is softer takes them along
@@ -71,7 +72,7 @@ class Gather:
 
     def _passes(self, ms: float) -> bool:
         """Every other frame of a silence is taken for one like the last: a voice is found in the next."""
-        return self.hears_the_room and not self._passed_ms and ms <= FRAME_MS
+        return self.hears_the_room and not self._passed_ms and ms <= WINDOW_MS
 
     def _look(self, frame: bytes, ms: float) -> None:
         power = _power(frame)

@@ -256,7 +256,8 @@ def _maybe_onset(turn: Turn, policy: Policy) -> Step:
 
 def _duck_ms(turn: Turn, policy: Policy) -> int:
     """A duck can be taken back, a cut cannot: only a duck is hurried by sound that may be none of speech."""
-    return policy.duck_ms - (min(turn.sound_ms, policy.lead_ms) if policy.graceful else 0)
+    ducks = policy.graceful and policy.interrupt
+    return policy.duck_ms - (min(turn.sound_ms, policy.lead_ms) if ducks else 0)
 
 
 def _speak_over(turn: Turn, policy: Policy) -> Step:

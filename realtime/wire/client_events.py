@@ -79,7 +79,7 @@ class TutorPlayhead(ClientEvent):
 
     type: Literal["tutor.playhead"] = "tutor.playhead"
     item_id: str
-    played_ms: int = Field(ge=0)
+    played_ms: int = Field(ge=0, le=2**31)
 
 
 class TutorSettings(ClientEvent):

@@ -13,6 +13,7 @@ from websockets.speedups import apply_mask
 WHOLE_TEXT, WHOLE_BINARY, MASKED = 0x81, 0x82, 0x80
 UNENCRYPTED = "ws"  # under TLS, uvloop forgets what was unread when a client breaks off
 WAITING = 8  # messages that the talk has not taken before reading stops
+APART_S = 0.02  # two texts, for the keeper to be asked of the second
 BUFFER = memoryview(bytearray(2**16))  # of all sockets: what was read is taken before anything else is read
 SHORT_WAY = "tutor.short_way"  # the ASGI extension: the Socket itself
 WEIGHED = "tutor.weighed"  # in a message: it was not kept
@@ -34,13 +35,14 @@ class Socket(WebSocketsSansIOProtocol, BufferedProtocol):
     """Everything else, and whatever is not plain, goes uvicorn's way. A protocol that is not buffered is read
     into 256 KiB made anew each time, which costs more than all that is done with a frame.
 
-    The keeper is asked of each frame that nothing waits before, but of the first text only in what was read:
-    a flood of them is to be slowed. While it need not know at once what comes, the socket is left unread, and
+    The keeper is asked of each frame that nothing waits before, but of no text that follows upon another: a
+    flood of them is to be slowed. While it need not know at once what comes, the socket is left unread, and
     then several frames are read for the price of one.
     """
 
     keeper: Keeper | None = None
     _plain = False  # the parser is between two frames
+    _due_s = 0.0  # from then on the keeper is asked of a text again
 
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
@@ -54,11 +56,10 @@ class Socket(WebSocketsSansIOProtocol, BufferedProtocol):
         self.data_received(bytes(BUFFER[:nbytes]))
 
     def data_received(self, data: bytes) -> None:
-        at, kept, texts = 0, False, 0
+        at, kept = 0, False
         while self._plain and (frame := whole(data, at)):
             payload, at = frame
-            texts += isinstance(payload, str)
-            kept = self._take(payload, asked=texts < 2)
+            kept = self._take(payload)
         if at < len(data):
             super().data_received(data[at:] if at else data)
             self._plain = self._is_plain()
@@ -69,15 +70,22 @@ class Socket(WebSocketsSansIOProtocol, BufferedProtocol):
             self.transport.pause_reading()
             self.loop.call_later(rest_s, self.transport.resume_reading)
 
-    def _take(self, payload: bytes | str, *, asked: bool) -> bool:
+    def _take(self, payload: bytes | str) -> bool:
         """Whether it was kept; else it waits for the talk."""
-        weighed = asked and self.keeper is not None and self.queue.empty()
+        weighed = self.keeper is not None and self.queue.empty() and self._asks_of(payload)
         if weighed and self.keeper and self.keeper.keeps(payload):
             return True
         kind = "text" if isinstance(payload, str) else "bytes"
         message: Any = {"type": "websocket.receive", kind: payload, WEIGHED: weighed}
         self.queue.put_nowait(message)
         return False
+
+    def _asks_of(self, payload: bytes | str) -> bool:
+        if isinstance(payload, bytes):
+            return True
+        now_s = self.loop.time()
+        due, self._due_s = now_s >= self._due_s, now_s + APART_S
+        return due
 
     def _is_plain(self) -> bool:
         connection = self.conn

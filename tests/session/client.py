@@ -32,6 +32,7 @@ class Client:
         self.log: list[Event | bytes] = []
         self.over = anyio.Event()  # the server has let the connection go
         self.closed: Message | None = None
+        self.link: Link | None = None
         self._limits = limits
         self._to_server, self._from_client = anyio.create_memory_object_stream[Message](math.inf)
         self._to_client, self._from_server = anyio.create_memory_object_stream[Message](buffer)
@@ -43,7 +44,7 @@ class Client:
         scope = {"type": "websocket", "path": "/v1/realtime", "headers": [], "subprotocols": [name]}
         socket = WebSocket(scope, self._from_client.receive, self._take)
         await socket.accept(name)
-        link = Link(socket, self._limits, tutor=self.tutor)
+        self.link = link = Link(socket, self._limits, tutor=self.tutor)
         try:
             async with link.writing():
                 await sessions.serve(link, Config())

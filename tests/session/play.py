@@ -153,6 +153,7 @@ WRONG: list[Tree | str | bytes] = [
 TUTOR: list[Tree] = [
     {"type": "tutor.playhead", "item_id": "{item}", "played_ms": 100},
     {"type": "tutor.playhead", "item_id": "{item}", "played_ms": 10**6},
+    {"type": "tutor.playhead", "item_id": "{item}", "played_ms": 10**400},
     {"type": "tutor.settings", "lesson": "milk"},
     {"type": "tutor.settings", "lesson": ""},
     {"type": "tutor.settings", "lesson": "none"},

@@ -175,3 +175,15 @@ def spoken_over() -> Callable[[int], int]:
 
 def test_a_microphone_that_hears_only_the_room_unlearns_the_echo(spoken_over: Callable[[int], int]) -> None:
     assert spoken_over(20) > 2 * spoken_over(0)
+
+
+@pytest.mark.parametrize(("noise", "constant"), [(33, 2000), (250, 0), (600, 0)])
+def test_a_steady_room_is_no_sound(noise: float, constant: float) -> None:
+    echo, dice = Echo(), np.random.default_rng(1)
+    echo.begin(0)
+    echo.send(bytes(VOICE_RATE * 2 * 7))
+    windows = dice.normal(constant, noise, (200, WINDOW)).astype(np.int16)
+    heard = [
+        echo.others(windows[at : at + 2], (at + 1) * WINDOW_MS, [False, False]) for at in range(0, 200, 2)
+    ]
+    assert all(activity == "silence" for pair in heard for activity in pair)

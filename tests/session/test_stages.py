@@ -1,5 +1,6 @@
 """Where a reply's time goes, to the millisecond: the clock is the tests' own, and so is what engines take."""
 
+import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -218,6 +219,26 @@ def test_a_client_that_asks_late_is_counted_from_the_speech_and_one_that_asks_ag
         client.send({"type": "response.create"})
         again = await played(client)
         assert (again["kind"], again["stages"]["first_token"]) == ("request", 50)
+
+    act(scene)
+
+
+def test_a_playhead_wakes_the_talk_where_the_client_is_told_something_of_it() -> None:
+    async def scene(stage: Studio, client: Client) -> None:
+        def is_kept(item_id: str, played_ms: int) -> bool:
+            event = {"type": "tutor.playhead", "item_id": item_id, "played_ms": played_ms}
+            assert client.link is not None and client.link.keeper is not None
+            return client.link.keeper.keeps(json.dumps(event))
+
+        client.send({"type": "response.create"})
+        await client.until_sound(1)
+        item_id = named(client.log, "response.output_item.added")[-1]["item"]["id"]
+        assert not is_kept(item_id, 100)
+        await anyio.sleep(0.1)
+        client.play(item_id, 100)
+        await client.until("tutor.latency")
+        assert is_kept(item_id, 200)
+        assert not is_kept("another", 200)
 
     act(scene)
 

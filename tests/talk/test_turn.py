@@ -575,8 +575,9 @@ def test_a_sound_without_speech_is_none_however_long() -> None:
     assert speaking(TUTOR).rustle(1000).speak(32).phase == "ducking"
 
 
-def test_a_sound_before_speech_does_not_hurry_a_cut() -> None:
-    assert speaking(GA).rustle(LEAD_MS).speak(DUCK_MS - 32).did()
+@pytest.mark.parametrize("policy", [GA, replace(TUTOR, interrupt=False)])
+def test_a_sound_before_speech_hurries_nothing_but_a_duck(policy: Policy) -> None:
+    assert speaking(policy).rustle(LEAD_MS).speak(DUCK_MS - 32).did()
 
 
 def test_without_interrupt_response_the_tutor_speaks_on() -> None:

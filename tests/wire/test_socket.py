@@ -189,14 +189,21 @@ def test_what_is_kept_wakes_nobody_and_nothing_is_kept_before_what_waits() -> No
 
 
 def test_a_text_is_kept_too_but_a_flood_of_them_waits_for_its_turn() -> None:
-    keeper = Quiet()
-    texts = [unchanged(Frame(Opcode.TEXT, b"quiet %d" % number)) for number in range(4)]
-    assert asyncio.run(received([binary(b"first"), texts[0], b"".join(texts[1:])], keeper)) == [
-        b"first",
-        "quiet 2",
-        "quiet 3",
-    ]
-    assert keeper.asked == ["quiet 0", "quiet 1"]
+    keeper, apart_s = Quiet(), (0, 0.05, 0.01, 0, 0.05)
+
+    async def talk() -> list[str | bytes]:
+        served = Served(keeper)
+        await served.greet()
+        served.socket.data_received(binary(b"first"))
+        for number, s in enumerate(apart_s):
+            await asyncio.sleep(s)
+            served.socket.data_received(unchanged(Frame(Opcode.TEXT, b"quiet %d" % number)))
+        await asyncio.sleep(0)
+        await served.leave()
+        return served.got
+
+    assert timeless.run(talk()) == [b"first", "quiet 2", "quiet 3"]
+    assert keeper.asked == ["quiet 0", "quiet 1", "quiet 4"]
 
 
 @pytest.mark.parametrize(
