@@ -39,9 +39,7 @@ TAIL_MS = 700  # the echo's end after the end of what was played
 KEPT_MS = 1_400
 MOST_UNSEEN = 250  # hops: four seconds
 AT_ONCE = 64  # hops that are seen, and whose fading is worked out, together
-LONGEST_MS = (
-    len(LAGS) + 8
-) * HOP_MS  # what a window is compared with, and by how much a position may step back
+STEPS_BACK = 8  # hops by which a position may turn out to be earlier
 LOUD = 32768**2 * 10**-4.5  # -45 dBFS: what is louder may be how a word begins,
 ABOVE = 10.0  # if it has so many times the power of the quietest window
 QUIET = 4  # of so many windows without speech one is learnt from
@@ -139,7 +137,7 @@ class Echo:
     def others(self, windows: Samples, now_ms: float, speech: Sequence[bool]) -> list[Activity]:
         """What is not the tutor's. windows: int16 [n, 512]; `now_ms`: when the end of the first was heard;
         `speech`: in which of them somebody speaks."""
-        loud = self._is_loud(windows)
+        loud = self._learn_room(windows) > max(LOUD, ABOVE * self._softest)
         looked_at = list(self._look_at(speech, loud))
         others: list[Activity] = ["silence"] * len(speech)
         if looked_at:
@@ -154,21 +152,21 @@ class Echo:
     def unheard(self, windows: Samples, now_ms: float) -> None:
         """Only the room is in these, whatever is played: `others` of a microphone that the tutor hardly gets
         into, for far less. Now and then a window stands for all those since the last one."""
-        self._is_loud(windows[-1:])
+        self._learn_room(windows[-1:])
         self._unheard += len(windows)
         if self._unheard >= GLANCE or not self._heard.any():
             at_ms = now_ms + (len(windows) - 1) * WINDOW_MS
             position_ms = self._position(at_ms)
-            self._forget_before(position_ms - LONGEST_MS)
+            self._forget_before(position_ms - (len(LAGS) + STEPS_BACK) * HOP_MS)
             played, stands_for = self._played_before(position_ms), self._unheard / QUIET
             self._weigh(_power(windows[-1:])[0], played, at_ms, stands_for)
             self._unheard = 0
 
-    def _is_loud(self, windows: Samples) -> NDArray[np.bool_]:
-        """Which may be how a word begins. The variance: some microphones add a constant."""
+    def _learn_room(self, windows: Samples) -> Floats:
+        """The power of each window: its variance, since some microphones add a constant."""
         power = windows.astype(np.float32).var(axis=1)
         self._softest = min(self._softest * NOISE_RISE ** len(power), float(power.min()))
-        return power > max(LOUD, ABOVE * self._softest)
+        return power
 
     def _look_at(self, speech: Sequence[bool], loud: NDArray[np.bool_]) -> Iterator[int]:
         """The windows that are looked at: all with speech or as loud, and some of the others."""

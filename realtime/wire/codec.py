@@ -9,7 +9,7 @@ from realtime.errors import ProtocolError
 from realtime.wire.client_events import AnyClientEvent, TutorPlayhead, client_event
 from realtime.wire.server_events import Error, ErrorEvent, ServerEvent
 
-SHORT = 1024
+SHORT = 1024  # characters: a playhead that is longer is read like all else
 
 
 def decode(text: str | bytes) -> AnyClientEvent:
@@ -21,7 +21,7 @@ def decode(text: str | bytes) -> AnyClientEvent:
 
 
 def playhead(text: str) -> TutorPlayhead | None:
-    """It comes ten times a second."""
+    """What the text says, if it is one: it comes ten times a second and need not wait its turn."""
     if len(text) > SHORT or "tutor.playhead" not in text:
         return None
     try:

@@ -81,6 +81,7 @@ class Socket(WebSocketsSansIOProtocol, BufferedProtocol):
         return False
 
     def _asks_of(self, payload: bytes | str) -> bool:
+        """Of all that is binary, and of a text that comes apart from the one before."""
         if isinstance(payload, bytes):
             return True
         now_s = self.loop.time()
