@@ -7,6 +7,7 @@ shortens the wait that the session asked for: none is an answer by itself.
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import Literal
 
 from realtime.talk.transcript import Word
@@ -17,12 +18,14 @@ Question = Literal["closed", "narrow", "wide", "none"]
 STRETCH: dict[Ending, float] = {"hanging": 3.0, "dictating": 2.0, "short": 1.6, "open": 1.0, "complete": 0.6}
 SHORTEST_MS = 300  # a stop between two sentences is this long: no wait is made shorter than that
 LONGEST_MS = 2_500
-AFTER_PAUSE_MS = 200  # beyond the learner's own pauses
+AFTER_PAUSE_MS = 300  # beyond the learner's own pauses
 PAUSE_MS = 250  # shorter gaps are no pauses: a stop consonant, a breath
-PAUSE_FADES = 0.9
+PAUSE_FADES = 0.9  # what is left of a pause after an utterance
 SCRIPT_SURE = 0.8
 MISHEARD = 0.34  # of the words of an expected sentence
-FEW_WORDS = 4  # no tale
+THING_WORDS = 3  # name a thing that was asked for
+FEW_WORDS = 4  # are no tale
+TOLD_WORDS = 10  # are one
 SENTENCE_WORDS = 3
 NUMBER_DIGITS = 9  # a telephone number has no fewer
 
@@ -31,40 +34,55 @@ def _list(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
-_HANGING = _list(
+_ENDS_NOTHING = _list(
     # what joins
-    "and or but because if when while which who whose that than as like so then also until since although"
+    "and or but because if while whose than as until although"
     # what stands before a noun
-    " a an the my your his its our their this these those some any every each another other many much more"
+    " a an the my your our their every"
+    # who does something
+    " i he she we they i'm he's she's it's we're they're you're i'd i'll i've we've they've"
+    # looking for words
+    " um uh er erm"
+)
+_SOUNDS = _list("um uh er erm ah eh hmm mm")
+_STARTS = _list("well oh so")
+_HANGING = _ENDS_NOTHING | _list(  # but a question may end in one of these: "What is it like?"
+    "when which who that like so then also since"
+    " his its this these those some any each another other many much more"
     # prepositions
     " to of in on at by for from with without into onto about between near under over behind during after"
     " before through around across along against towards opposite"
-    # who does something, and what they have not yet done
-    " i he she we they i'm he's she's it's we're they're you're that's there's i'd i'll i've we've they've"
-    " be been might must don't doesn't didn't can't couldn't isn't aren't wasn't weren't won't not"
+    # what they have not yet done
+    " that's there's be been might must"
+    " don't doesn't didn't can't couldn't isn't aren't wasn't weren't won't not"
     " want wants wanted need needs needed love loves prefer get got take took make made buy bought"
     " went go goes going come comes came visited bring brought gave give said say says tell told became"
     " very really always usually never often just only maybe perhaps almost"
     # looking for words
-    " um uh er erm ah eh hmm mm well mean"
+    " ah eh hmm mm well mean"
 )
 _SEARCHING = re.compile(
     r"(you know|i mean|let me (think|see)|(how|what) (do|can) (you|i|we) (say|call)|how to say|"
-    r"what('s| is) the word|^i think|^i guess|.\bsorry|(?<!^)\bno)$"
+    r"what('s| is) the word|^i think|^i guess)$"
 )
+_CORRECTING = re.compile(r"(.\bsorry|(?<!^)\bno)$")
 _CLOSING = re.compile(
     r"\b(please|thanks|thank you|too|either|i don't know|i don't remember|not really|of course|that's all|"
     r"that's it|very much|i think so)$"
 )
 _DIGITS = _list("oh zero one two three four five six seven eight nine double")
 _HELPERS = _list("do does did am is are was were can could will would shall should may have has had")
-_YES_NO = _list("yes no yeah yep nope sure of maybe ok okay sometimes always never usually often")
+_YES, _NO = _list("yes yeah yep sure of"), _list("no nope never")
+_YES_NO = _YES | _NO | _list("maybe ok okay sometimes always usually often")
+_ASKING = _list("do does did can could will would should have has")
+_WHO = _list("i you he she it we they")
 _OWN = _list("my the our his her")
 _TWICE = _list("no yes very really bye")
 _WIDE = re.compile(
     r"^(why|how (was|were|did)|what (happen|do you think|do you do|did|will|are you|would you do))|"
     r"\b(tell me|describe|explain|talk about)\b"
 )
+_COUNTED = re.compile(r"^(when|what time|how (old|many|much|long|far|often|tall|big))\b")
 _NARROW = _list("who whose where when which what what's how")
 _DICTATION = re.compile(r"\b(number|spell|spelled|spelt|written|address|code)\b")
 _REPEAT = re.compile(r"\b(?:repeat after me|say after me|repeat|say)\s*:\s*(.+)", re.IGNORECASE | re.DOTALL)
@@ -79,7 +97,7 @@ def ending(
     certainty that the words are one of those expected.
     """
     text = " ".join(word.text for word in words).strip()
-    said = _plain(text)
+    said = _fluent(_plain(text))
     if not said:
         return "open"
     question = _question(asked)
@@ -103,25 +121,65 @@ def wait_ms(base_ms: int, how: Ending, pause_ms: float) -> int:
 
 
 def paused(pause_ms: float, now_ms: int) -> float:
-    """How long this learner's pauses are, after one more of them: the long ones count, and fade."""
-    if not PAUSE_MS <= now_ms <= LONGEST_MS:
-        return pause_ms
-    return max(float(now_ms), PAUSE_FADES * pause_ms)
+    """How long this learner's pauses are, after one more of them: the longest counts."""
+    return max(pause_ms, now_ms) if PAUSE_MS <= now_ms <= LONGEST_MS else pause_ms
+
+
+def faded(pause_ms: float) -> float:
+    """The same after an utterance more: who has not paused for long in many of them no longer does."""
+    return PAUSE_FADES * pause_ms
+
+
+def _fluent(said: tuple[str, ...]) -> tuple[str, ...]:
+    """Without the sounds of hesitation and the words said twice; the last ones tell how it ends."""
+    words = [word for word in said[:-1] if word not in _SOUNDS] + list(said[-1:])
+    while len(words) > 1 and words[0] in _STARTS and not _is_spelt(words[1]):
+        del words[0]
+    kept = [a for a, b in pairwise(words[:-1]) if a != b or _is_spelt(a)]
+    return (*kept, *words[-2:])
 
 
 def _hangs(said: tuple[str, ...], text: str, question: str) -> bool:
-    """Recognisers end nearly everything with a full stop; a question mark and three dots they mean."""
+    """Recognisers end nearly everything with a full stop; a question mark and three dots they mean, though a
+    question that has begun gets its mark, too."""
     plain, last, answers = " ".join(said), said[-1], said[0] in _YES_NO
-    if text.endswith("?") or (answers and plain in _YES_NO and _kind(question) == "closed"):
+    may_ask = last not in _ENDS_NOTHING and not _begins_to_ask(said)
+    if may_ask and text.endswith("?"):
         return False
-    if text.endswith(("...", "…", ",", "-")) or (_SEARCHING.search(plain) and not answers):
+    if answers and plain in _YES_NO and _kind(question) == "closed":
+        return False
+    if text.endswith(("...", "…", ",", "-")) or _SEARCHING.search(plain):
         return True
-    if answers and len(said) <= 3 and (last in _HELPERS or last.endswith("n't")):
-        return False  # "I am", but not "Yes, I am"; "I don't", but not "No, I don't"
+    if _answers_shortly(said) or (may_ask and _asks(said)):
+        return False
+    if not answers and _CORRECTING.search(plain):
+        return True
     if _CLOSING.search(plain):
         return False
-    stutters = said[:-1][-1:] == (last,) and last not in _TWICE
-    return last in _HELPERS | _HANGING or stutters or plain == "yes it" or _takes_up(said, question)
+    stutters, alone = said[-2:-1] == (last,) and last not in _TWICE, answers and said[1:] == ("it",)
+    begins = stutters or alone or _begins_to_ask(said) or _takes_up(said, question)
+    return begins or last in _HELPERS | _HANGING
+
+
+def _begins_to_ask(said: tuple[str, ...]) -> bool:
+    """ "What does it", but not "Yes, I think it does, do you"."""
+    begins = len(said) <= 3 or said[0] in _NARROW
+    return begins and said[-1] in _WHO and said[-2:-1] != () and said[-2] in _ASKING
+
+
+def _asks(said: tuple[str, ...]) -> bool:
+    """ "What does it mean", but not "What I mean"."""
+    return said[0] in _NARROW and len(said) > 2 and said[1] in _HELPERS
+
+
+def _answers_shortly(said: tuple[str, ...]) -> bool:
+    """ "Yes, I am" and "No, I don't" may be all; "No, I am" is not, nor is "I am"."""
+    first, last = said[0], said[-1]
+    if first in _NO and last == "not":
+        return len(said) <= 4
+    denies = last.endswith("n't")
+    agrees = first not in (_YES if denies else _NO)
+    return first in _YES_NO and agrees and len(said) <= 3 and (denies or last in _HELPERS)
 
 
 def _takes_up(said: tuple[str, ...], question: str) -> bool:
@@ -131,12 +189,17 @@ def _takes_up(said: tuple[str, ...], question: str) -> bool:
 
 def _dictates(said: tuple[str, ...], question: str) -> bool:
     """A telephone number or a spelling: two digits or two letters at the end, or a group of digits."""
-    asked_for = _DICTATION.search(question)
-    last = said[-1:] if asked_for else said[-2:]
     if len(said[-1]) > 2 and said[-1].isdigit():
         return True
+    if _DICTATION.search(question):
+        return _is_spelt(said[-1]) or sum(_is_spelt(word) and word not in ("a", "i") for word in said) > 1
+    last = said[-2:]
     letters = all(len(word) == 1 and word.isalpha() for word in last) and last != ("a", "i")
-    return (asked_for is not None or len(last) == 2) and (all(map(_is_digit, last)) or letters)
+    return len(last) == 2 and (all(map(_is_digit, last)) or letters)
+
+
+def _is_spelt(word: str) -> bool:
+    return _is_digit(word) or (len(word) == 1 and word.isalpha())
 
 
 def _is_digit(word: str) -> bool:
@@ -144,16 +207,19 @@ def _is_digit(word: str) -> bool:
 
 
 def _answers(said: tuple[str, ...], text: str, question: str) -> Ending:
+    """A word or three name the thing that was asked for; who says more tells of it, and may go on."""
     if _CLOSING.search(" ".join(said)):
         return "complete"
-    kind = _kind(question)
+    kind, number = _kind(question), len(said)
     if kind == "wide":
-        return "short" if len(said) <= FEW_WORDS else "open"
-    if kind in ("closed", "narrow") and len(said) >= SENTENCE_WORDS:
-        return "complete"
-    if kind != "none" and (kind == "closed") == (said[0] in _YES_NO):
-        return "complete"
-    return "complete" if len(said) >= SENTENCE_WORDS and text.endswith((".", "!", "?")) else "open"
+        return "complete" if number >= TOLD_WORDS else "short" if number <= FEW_WORDS else "open"
+    if kind == "narrow":
+        spells = _DICTATION.search(question)  # what was not heard as letters or digits was misheard
+        tells = THING_WORDS < number < TOLD_WORDS and not text.endswith("?") and not _COUNTED.search(question)
+        return "open" if spells or tells or said[0] in _YES_NO else "complete"
+    if kind == "closed":
+        return "complete" if number >= SENTENCE_WORDS or (number > 1 and said[0] in _YES_NO) else "open"
+    return "complete" if number >= SENTENCE_WORDS and text.endswith((".", "!", "?")) else "open"
 
 
 def _kind(question: str) -> Question:
@@ -200,13 +266,15 @@ def _nearest(said: tuple[str, ...], sentence: tuple[str, ...]) -> tuple[int, boo
         before, row[0] = row[0], n
         for at, other in enumerate(near, 1):
             before, row[at] = row[at], min(row[at] + 1, row[at - 1] + 1, before + (word != other))
-    wrong, _, begun = min((wrong, abs(at - len(said)), at) for at, wrong in enumerate(row))
+    wrong, _, _, begun = min(
+        (wrong, near[at - 1 : at] != said[-1:], abs(at - len(said)), at) for at, wrong in enumerate(row)
+    )
     return wrong, begun == len(sentence)
 
 
 @lru_cache(maxsize=64)
 def _scripts(expected: tuple[str, ...]) -> frozenset[tuple[str, ...]]:
-    return frozenset(_plain(one) for one in expected)
+    return frozenset(_fluent(_plain(one)) for one in expected)
 
 
 def _plain(text: str) -> tuple[str, ...]:

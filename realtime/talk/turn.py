@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from realtime.talk.endpoint import Ending, paused, wait_ms
+from realtime.talk.endpoint import Ending, faded, paused, wait_ms
 from realtime.talk.moves import (
     WINDOW_MS,
     Activity,
@@ -67,6 +67,7 @@ class Policy:
     endpoint_ms: int = 500
     late_ms: int = 0  # voice activity still tells speech for so long after its end: taken off that wait
     attentive: bool = False  # the words so far stretch and shorten that wait
+    pause_ms: int = 0  # so long are a learner's pauses believed to be before they are known
     duck_ms: int = 96
     lead_ms: int = 64  # so much of it may be sound without a voice, as of the S of "Stop"
     barge_in_ms: int = 600
@@ -91,7 +92,7 @@ class Turn:
     took_ms: int = 0  # audio received while it was under way: how busy the recogniser is
     content: Content = "unknown"  # what the whole of the open utterance was found to hold
     ending: Ending = "open"  # how the open utterance ends, by the words of that recognition
-    pause_ms: float = 0  # how long the learner's pauses inside utterances are
+    pause_ms: float = 0  # how long the learner's pauses inside utterances are; 0: not known yet
     open_ms: int = 0  # audio since the utterance was opened
     helped: bool = False  # help was offered in that utterance
     awaited: frozenset[int] = frozenset()  # recognitions under way of what has been committed
@@ -179,7 +180,7 @@ def _take(turn: Turn, event: Event, policy: Policy) -> Step:
 
 def _speech(turn: Turn, ms: int, policy: Policy) -> Step:
     if turn.ear == "pausing":
-        turn = replace(turn, pause_ms=paused(turn.pause_ms, turn.silent_ms + policy.late_ms))
+        turn = _paused(turn, policy)
     speech_ms = turn.speech_ms + ms
     if not policy.detect:
         return _by_hand(replace(turn, speech_ms=speech_ms), ms, policy)
@@ -239,7 +240,7 @@ def _maybe_onset(turn: Turn, policy: Policy) -> Step:
         return turn, ()
     ms = turn.speech_ms
     if not speaking and (turn.replying or turn.owing):  # the endpoint was false: that was a pause
-        turn = replace(turn, pause_ms=paused(turn.pause_ms, turn.silent_ms + policy.late_ms))
+        turn = _paused(turn, policy)
     opened = replace(turn, ear="hearing", recognising=False, content="unknown", fresh_ms=ms, open_ms=ms)
     opened = replace(opened, sound_ms=0, silent_ms=0, guess=False)
     if not policy.interrupt or not (turn.replying or turn.owing):
@@ -350,7 +351,16 @@ def _patience_ms(turn: Turn, policy: Policy) -> int:
     if not policy.attentive or turn.content == "unknown" or (turn.content == "nothing" and turn.owing):
         return policy.endpoint_ms
     ending = turn.ending if turn.content == "words" else "hanging"
-    return wait_ms(policy.endpoint_ms, ending, turn.pause_ms)
+    return wait_ms(policy.endpoint_ms, ending, _pause_ms(turn, policy))
+
+
+def _pause_ms(turn: Turn, policy: Policy) -> float:
+    return turn.pause_ms or policy.pause_ms
+
+
+def _paused(turn: Turn, policy: Policy) -> Turn:
+    """The learner went on."""
+    return replace(turn, pause_ms=paused(_pause_ms(turn, policy), turn.silent_ms + policy.late_ms))
 
 
 def _resume(turn: Turn) -> Step:
@@ -377,6 +387,7 @@ def _quiet(turn: Turn) -> Turn:
 
 
 def _endpoint(turn: Turn, policy: Policy) -> Step:
+    turn = replace(turn, pause_ms=faded(_pause_ms(turn, policy)))
     if turn.mouth == "held" and turn.content == "words" and policy.respond:
         return _reply_to(_quiet(turn), (CommitUtterance(),))
     turn, drop = _drop_held(turn)

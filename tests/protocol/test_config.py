@@ -294,7 +294,7 @@ def test_server_vad_keeps_its_fixed_silence() -> None:
 
 
 def test_tutor_v1_ducks_joins_and_shows_words() -> None:
-    expected = Policy(graceful=True, live=True, attentive=True, late_ms=64)
+    expected = Policy(graceful=True, live=True, attentive=True, late_ms=64, pause_ms=700)
     assert policy(configured(ServerVad()), tutor=True) == expected
 
 
@@ -311,6 +311,8 @@ def test_a_beginner_is_waited_for_longer() -> None:
     waits = [policy(configured(ServerVad()), tutor=True, level=level).endpoint_ms for level in levels]
     assert waits == sorted(set(waits), reverse=True)
     assert waits[1] == ServerVad().silence_duration_ms
+    pauses = [policy(configured(ServerVad()), tutor=True, level=level).pause_ms for level in levels]
+    assert pauses == sorted(set(pauses), reverse=True)
 
 
 def test_patience_and_level_both_stretch_the_wait() -> None:
@@ -322,6 +324,7 @@ def test_no_level_stretches_what_a_ga_client_asked_for() -> None:
     for detection in (ServerVad(), SemanticVad()):
         asked = policy(configured(detection), tutor=False)
         assert policy(configured(detection), tutor=False, level="A1") == asked
+        assert asked.pause_ms == 0
 
 
 def test_only_semantic_vad_and_the_tutors_own_protocol_look_at_the_words() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtime.talk.endpoint import LONGEST_MS, SHORTEST_MS, Ending, ending, paused, wait_ms
+from realtime.talk.endpoint import LONGEST_MS, SHORTEST_MS, Ending, ending, faded, paused, wait_ms
 from realtime.talk.transcript import Word
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "turn.md"
@@ -46,7 +46,7 @@ def test_with_two_thirds_of_its_words_an_expected_sentence_is_known() -> None:
 
 def test_a_script_that_the_recogniser_doubts_ends_nothing() -> None:
     assert judged("where are you from", expected=("Where are you from?",), on_script=0.9) == "complete"
-    assert judged("where are you from", expected=("Where are you from?",), on_script=0.3) == "hanging"
+    assert judged("where are you from", expected=("Where are you from?",), on_script=0.3) == "open"
 
 
 def test_no_words_say_nothing() -> None:
@@ -54,13 +54,20 @@ def test_no_words_say_nothing() -> None:
 
 
 def test_only_the_last_question_counts() -> None:
-    assert judged("Yes.", asked="What a day! Why is that? Do you like it?") == "complete"
-    assert judged("Yes.", asked="Do you like it? Why is that?") == "short"
+    assert judged("Yes, I do.", asked="What a day! Why is that? Do you like it?") == "complete"
+    assert judged("Yes, I do.", asked="Do you like it? Why is that?") == "short"
 
 
-def test_long_pauses_are_remembered_and_fade() -> None:
+def test_the_sounds_of_hesitation_are_no_words_of_an_expected_sentence() -> None:
+    expected = ("Oh, I like tea.", "I would like a coffee.")
+    for heard in ("oh um I like like tea", "well I would uh like a coffee"):
+        assert judged(heard, expected=expected) == "complete"
+
+
+def test_the_longest_pause_is_remembered_and_fades() -> None:
     assert paused(0, 400) == 400
-    assert paused(400, 260) == 360
+    assert paused(400, 260) == 400
+    assert faded(400) == 360
 
 
 def test_gaps_between_words_and_silences_of_somebody_gone_are_no_pauses() -> None:

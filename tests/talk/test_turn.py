@@ -309,7 +309,21 @@ def test_help_is_offered_once_in_an_utterance() -> None:
 
 def test_a_learner_who_pauses_long_is_waited_for() -> None:
     talk = pausing(ATTENTIVE).recognised().silence(480 - EAGER_MS).speak(320).silence(EAGER_MS).recognised()
-    assert endpoint_ms(talk) == 704
+    assert endpoint_ms(talk) == 800
+
+
+def test_a_learner_who_has_not_been_heard_is_believed_to_pause() -> None:
+    talk = pausing(replace(ATTENTIVE, pause_ms=600)).recognised()
+    assert endpoint_ms(talk) == 928
+    assert endpoint_ms(pausing(ATTENTIVE).recognised()) == ENDPOINT_MS
+
+
+def test_a_learner_who_no_longer_pauses_is_waited_for_less_and_less() -> None:
+    talk, waits = Talk(replace(ATTENTIVE, pause_ms=600)), list[int]()
+    for _ in range(4):
+        waits.append(endpoint_ms(talk.speak(960).silence(EAGER_MS).recognised()))
+        talk.sounded().played()
+    assert waits == sorted(set(waits), reverse=True)
 
 
 def test_a_false_endpoint_was_a_pause_too() -> None:
