@@ -85,8 +85,8 @@ class Listener:
         self._coming.clear()
         cuts, ended_ms = 0, None
         for n, speech in enumerate(spoken.windows, 1):
-            now_ms = n * WINDOW_MS
-            effects = [*self._news(now_ms, spoken), *self._take(Window(speech), now_ms, spoken)]
+            now_ms, heard = n * WINDOW_MS, "speech" if speech else "silence"
+            effects = [*self._news(now_ms, spoken), *self._take(Window(heard), now_ms, spoken)]
             if any(isinstance(effect, CommitUtterance) for effect in effects):
                 cuts += now_ms < spoken.over_ms
                 ended_ms = now_ms if now_ms >= spoken.over_ms else None

@@ -40,6 +40,8 @@ KEPT_MS = 1_400
 MOST_UNSEEN = 250  # hops: four seconds
 AT_ONCE = 64  # hops that are seen, and whose fading is worked out, together
 STEPS_BACK = 8  # hops by which a position may turn out to be earlier
+HIGH_HZ = 3_000
+HISS = 0.75  # of a window's power that must be higher than that
 LOUD = 32768**2 * 10**-4.5  # -45 dBFS: what is louder may be how a word begins,
 ABOVE = 10.0  # if it has so many times the power of the quietest window
 QUIET = 4  # of so many windows without speech one is learnt from
@@ -64,6 +66,7 @@ class Echo:
         self._likeness, self._before = np.zeros((2, len(LAGS), BANDS), np.float32)  # sooner forgotten
         self._heard = np.zeros(BANDS, np.float32)
         self._quiet = 0
+        self._hissed = False  # the last window
         self._unheard = 0  # windows that the next one to be looked at stands for
         self._softest = np.inf  # the power of the quietest window
 
@@ -145,14 +148,18 @@ class Echo:
             for number, power in zip(looked_at, powers, strict=True):
                 at_ms = now_ms + number * WINDOW_MS
                 played = self._played_before(self._position(at_ms), AT_ONCE)
-                if self._weigh(power, played, at_ms) > SHARE and (speech[number] or loud[number]):
-                    others[number] = "speech" if speech[number] else "sound"
+                share = self._weigh(power, played, at_ms)
+                if share.sum() > SHARE and (speech[number] or loud[number]):
+                    hissed = others[number - 1] == "hiss" if number else self._hissed
+                    others[number] = _activity(share, speech=speech[number], hissed=hissed)
+        self._hissed = others[-1] == "hiss"
         return others
 
     def unheard(self, windows: Samples, now_ms: float) -> None:
         """Only the room is in these, whatever is played: `others` of a microphone that the tutor hardly gets
         into, for far less. Now and then a window stands for all those since the last one."""
         self._learn_room(windows[-1:])
+        self._hissed = False
         self._unheard += len(windows)
         if self._unheard >= GLANCE or not self._heard.any():
             at_ms = now_ms + (len(windows) - 1) * WINDOW_MS
@@ -175,9 +182,9 @@ class Echo:
             if self._quiet % QUIET == 0:
                 yield number
 
-    def _weigh(self, power: Floats, played: Floats, now_ms: float, stands_for: float = 1) -> float:
-        """The share of the window's power that no echo explains; then the window is learnt from, as if it
-        were so many. power: [BANDS]; played: [LAGS, BANDS], a power, too."""
+    def _weigh(self, power: Floats, played: Floats, now_ms: float, stands_for: float = 1) -> Floats:
+        """[BANDS]: the share of the window's power that no echo explains; then the window is learnt from, as
+        if it were so many. power: [BANDS]; played: [LAGS, BANDS], a power, too."""
         self._noise = np.minimum(power, self._noise * NOISE_RISE**stands_for)
         amplitude, loudness = np.sqrt(power), np.sqrt(played)
         if not self._heard.any():
@@ -190,7 +197,7 @@ class Echo:
             echo *= DUCKED
         above = np.maximum(power - NOISE * self._noise, 0)
         beyond = np.maximum(above - LOUDER * echo, 0)
-        share = float(beyond.sum() / max(above.sum(), 1))
+        share = beyond / max(above.sum(), 1)
         self._learn_lag(power, played, amplitude * loudness, stands_for)
         if self._ducked_at_ms == np.inf:
             most = np.minimum(amplitude, 1.5 * np.sqrt(echo) + np.sqrt(self._noise))
@@ -237,6 +244,19 @@ class Echo:
         return played
 
 
+def _activity(share: Floats, *, speech: bool, hissed: bool) -> Activity:
+    """A hiss that goes on is no speech yet, whatever voice activity says: it may be a cough."""
+    if (hissed or not speech) and share[_high() :].sum() > HISS * share.sum():
+        return "hiss"
+    return "speech" if speech else "sound"
+
+
+@cache
+def _high() -> int:
+    """The first band that is that high."""
+    return int(np.searchsorted(_mels()[1:-1], _mel(HIGH_HZ)))
+
+
 def _weights(forget: float, windows: float) -> tuple[float, float]:
     """Of what was known, and of a window that stands for so many."""
     kept = forget**windows
@@ -279,10 +299,16 @@ def _mel(hz: float) -> float:
 
 
 @cache
+def _mels() -> NDArray[np.float64]:
+    """[BANDS + 2]: where each band has its top, and where the first begins and the last ends."""
+    return np.linspace(_mel(100), _mel(7500), BANDS + 2)
+
+
+@cache
 def _bank() -> Floats:
     """[257, BANDS]: triangles from 100 Hz to 7.5 kHz, even on the mel scale."""
     mels = np.array([_mel(hz) for hz in np.fft.rfftfreq(WINDOW, 1 / SAMPLE_RATE)])
-    steps: NDArray[np.float64] = np.linspace(_mel(100), _mel(7500), BANDS + 2)
+    steps = _mels()
     rising = (mels[:, None] - steps[:-2]) / (steps[1:-1] - steps[:-2])
     falling = (steps[2:] - mels[:, None]) / (steps[2:] - steps[1:-1])
     return np.clip(np.minimum(rising, falling), 0, None).astype(np.float32)

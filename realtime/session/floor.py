@@ -85,7 +85,7 @@ class Floor:
         if self.turn.phase != "listening":
             self._idle.cancel()
         speech_ms = self.turn.speech_ms
-        if isinstance(event, moves.Window) and event.speech:
+        if isinstance(event, moves.Window) and event.heard == "speech":
             speech_ms += event.ms
         self.turn, effects = advance(self.turn, event, self._policy(event))
         if any(isinstance(effect, TAKES_THE_FLOOR) for effect in effects):

@@ -263,7 +263,7 @@ class Session:
     async def _happens(self, activity: moves.Activity, windows: int) -> None:
         self._ear.audio.hand_out(windows)
         ms = windows * moves.WINDOW_MS
-        await self._floor.happen(moves.Window(activity == "speech", ms, sound=activity == "sound"))
+        await self._floor.happen(moves.Window(activity, ms))
         if self._shared.policy.detect and self._floor.turn.ear == "quiet":
             self._ear.idle()
 

@@ -163,8 +163,8 @@ def _hangs(said: tuple[str, ...], text: str, question: str) -> bool:
 
 def _begins_to_ask(said: tuple[str, ...]) -> bool:
     """ "What does it", but not "Yes, I think it does, do you"."""
-    begins = len(said) <= 3 or said[0] in _NARROW
-    return begins and said[-1] in _WHO and said[-2:-1] != () and said[-2] in _ASKING
+    before, last = ("", *said)[-2:]
+    return (len(said) <= 3 or said[0] in _NARROW) and before in _ASKING and last in _WHO
 
 
 def _asks(said: tuple[str, ...]) -> bool:

@@ -6,7 +6,8 @@ from typing import Literal
 from realtime.talk.endpoint import Ending
 
 StopReason = Literal["turn_detected", "client_cancelled"]
-Activity = Literal["speech", "sound", "silence"]  # of the learner; `sound` may be how a word begins
+# What the learner makes heard. Sound that is no speech may be how a word begins; a hiss mostly is one, an S.
+Activity = Literal["speech", "sound", "hiss", "silence"]
 WINDOW_MS = 32
 
 # What happens. `reply` names the conversation's reply; news of another one changes nothing.
@@ -14,11 +15,10 @@ WINDOW_MS = 32
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """One of received audio, or several that are alike. `sound`: it is no speech, and yet somebody's."""
+    """One of received audio, or several that are alike."""
 
-    speech: bool
+    heard: Activity
     ms: int = WINDOW_MS
-    sound: bool = False
 
 
 @dataclass(frozen=True, slots=True)

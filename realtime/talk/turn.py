@@ -83,7 +83,8 @@ class Turn:
     mouth: Mouth = "silent"
     ducked: bool = False
     speech_ms: int = 0  # speech since the ear was last quiet
-    sound_ms: int = 0  # somebody's sound right before it
+    sound_ms: int = 0  # somebody's sound right before it,
+    hiss_ms: int = 0  # and what of that is a hiss, or follows upon one
     silent_ms: int = 0  # silence since the last speech
     fresh_ms: int = 0  # audio of the utterance that no recognition has covered
     revision: int = 0  # the newest recognition asked for
@@ -150,11 +151,10 @@ def _ready(turn: Turn) -> bool:
 
 def _take(turn: Turn, event: Event, policy: Policy) -> Step:
     match event:
-        case Window(speech=True, ms=ms):
+        case Window(heard="speech", ms=ms):
             return _speech(turn, ms, policy)
-        case Window(ms=ms, sound=sound):
-            sound_ms = turn.sound_ms + ms if sound and turn.ear == "quiet" else 0
-            return _silence(replace(turn, sound_ms=sound_ms), ms, policy)
+        case Window(heard=heard, ms=ms):
+            return _silence(_led_in(turn, heard, ms), ms, policy)
         case Remainder(ms=ms):
             return _remainder(turn, ms, policy)
         case Recognised():
@@ -242,7 +242,7 @@ def _maybe_onset(turn: Turn, policy: Policy) -> Step:
     if not speaking and (turn.replying or turn.owing):  # the endpoint was false: that was a pause
         turn = _paused(turn, policy)
     opened = replace(turn, ear="hearing", recognising=False, content="unknown", fresh_ms=ms, open_ms=ms)
-    opened = replace(opened, sound_ms=0, silent_ms=0, guess=False)
+    opened = replace(opened, sound_ms=0, hiss_ms=0, silent_ms=0, guess=False)
     if not policy.interrupt or not (turn.replying or turn.owing):
         return opened, (OpenUtterance(), TellStarted())
     if speaking:
@@ -256,9 +256,9 @@ def _maybe_onset(turn: Turn, policy: Policy) -> Step:
 
 
 def _duck_ms(turn: Turn, policy: Policy) -> int:
-    """A duck can be taken back, a cut cannot: only a duck is hurried by sound that may be none of speech."""
-    ducks = policy.graceful and policy.interrupt
-    return policy.duck_ms - (min(turn.sound_ms, policy.lead_ms) if ducks else 0)
+    """A duck can be taken back: any sound hurries it. A cut cannot: only a hiss that became a voice does."""
+    led_ms = turn.sound_ms if policy.graceful and policy.interrupt else turn.hiss_ms
+    return policy.duck_ms - min(led_ms, policy.lead_ms)
 
 
 def _speak_over(turn: Turn, policy: Policy) -> Step:
@@ -287,6 +287,14 @@ def _transcribe(turn: Turn, *, whole: bool) -> Step:
     revision = turn.revision + 1
     turn = replace(turn, revision=revision, recognising=True, content="unknown", fresh_ms=0, took_ms=0)
     return turn, (Transcribe(revision, whole),)
+
+
+def _led_in(turn: Turn, heard: Activity, ms: int) -> Turn:
+    """A sound may lead into speech, while nobody speaks; one that follows upon a hiss is on its way there."""
+    if heard == "silence" or turn.ear != "quiet":
+        return replace(turn, sound_ms=0, hiss_ms=0)
+    hiss_ms = turn.hiss_ms + ms if heard == "hiss" or turn.hiss_ms else 0
+    return replace(turn, sound_ms=turn.sound_ms + ms, hiss_ms=hiss_ms)
 
 
 def _silence(turn: Turn, ms: int, policy: Policy) -> Step:
@@ -375,6 +383,7 @@ def _quiet(turn: Turn) -> Turn:
         ear="quiet",
         speech_ms=0,
         sound_ms=0,
+        hiss_ms=0,
         fresh_ms=0,
         open_ms=0,
         helped=False,

@@ -88,11 +88,18 @@ class Scene:
     """One reply of the tutor, with the learner's voice from `onset_ms` on; the real parts decide.
 
     The recogniser is scripted: it finds a word where the learner has spoken, none where nobody has.
-    `told`: the echo is told from the learner, as in a session.
+    `told`: the echo is told from the learner, as in a session. `policy`: `tutor.v1`'s, if none is given.
     """
 
     def __init__(
-        self, room: Room, tutor: Sound, learner: Sound | None = None, onset_ms: int = 0, *, told: bool = True
+        self,
+        room: Room,
+        tutor: Sound,
+        learner: Sound | None = None,
+        onset_ms: int = 0,
+        *,
+        told: bool = True,
+        policy: Policy | None = None,
     ) -> None:
         self.echo = Echo()
         self._told = told
@@ -103,7 +110,7 @@ class Scene:
         self._tutor = tutor
         self._learner, self._onset = learner, onset_ms * RATE // 1000
         self._activity = VoiceActivity(VoiceModel())
-        self._policy = Policy(graceful=True, live=True)
+        self._policy = policy or Policy(graceful=True, live=True)
         self._turn = Turn()
 
     def play(self) -> "Scene":
@@ -119,7 +126,7 @@ class Scene:
             for due_ms, known in news:
                 if due_ms == now_ms:
                     self._happen(now_ms, known)
-            for effect in self._happen(now_ms, Window(speech, sound=activity == "sound")):
+            for effect in self._happen(now_ms, Window(activity)):
                 if isinstance(effect, Duck):
                     self.echo.duck(effect.on, now_ms)
                 if isinstance(effect, Transcribe):

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 import soxr
 
-from realtime.engines.protocols import VOICE_RATE
+from benchmarks.learners import VOICES, spoken
+from benchmarks.turn_sounds import coughs
+from realtime.engines.protocols import VOICE_RATE, Samples
 from realtime.session.echo import BANDS, KEPT_MS, STAYS, Echo, in_room
 from realtime.session.gather import QUIET_MS
 from realtime.session.silero import WINDOW
@@ -187,3 +189,69 @@ def test_a_steady_room_is_no_sound(noise: float, constant: float) -> None:
         echo.others(windows[at : at + 2], (at + 1) * WINDOW_MS, [False, False]) for at in range(0, 200, 2)
     ]
     assert all(activity == "silence" for pair in heard for activity in pair)
+
+
+S, VOICE, THUMP = (4_000, 7_000), (200, 1_000), (100, 500)  # Hz
+
+
+def sounds(*bands: tuple[int, int]) -> Samples:
+    """A window of noise in each band, after half a second of the room; nothing is played."""
+    dice, hertz = np.random.default_rng(1), np.fft.rfftfreq(WINDOW, 1 / RATE)
+    room = dice.normal(0, 33, (16 + len(bands), WINDOW))
+    for number, (low, high) in enumerate(bands, 16):
+        spectrum = np.fft.rfft(dice.normal(0, 3000, WINDOW))
+        room[number] += np.fft.irfft(np.where((hertz > low) & (hertz < high), spectrum, 0), WINDOW)
+    return room.astype(np.int16)
+
+
+@pytest.mark.parametrize("at_once", [1, 3, 16])
+@pytest.mark.parametrize(
+    ("bands", "speech", "told"),
+    [
+        ((S, S, VOICE), (False, True, True), ("hiss", "hiss", "speech")),  # "Stop"
+        ((S, S, S), (False, True, True), ("hiss", "hiss", "hiss")),  # a cough that hisses to its end
+        ((S, S, VOICE), (True, True, True), ("speech", "speech", "speech")),
+        ((THUMP, THUMP, VOICE), (False, False, True), ("sound", "sound", "speech")),
+    ],
+)
+def test_a_hiss_is_told_from_other_sounds(
+    bands: tuple[tuple[int, int], ...], speech: tuple[bool, ...], told: tuple[Activity, ...], at_once: int
+) -> None:
+    echo, windows, voiced = Echo(), sounds(*bands), [False] * 16 + [*speech]
+    echo.begin(0)
+    echo.send(bytes(VOICE_RATE * 2))
+    heard: list[Activity] = []
+    for at in range(0, len(windows), at_once):
+        part = slice(at, at + at_once)
+        heard += echo.others(windows[part], (at + 1) * WINDOW_MS, voiced[part])
+    assert tuple(heard[16:]) == told
+
+
+def test_after_the_room_alone_a_hiss_begins_anew() -> None:
+    echo, windows = Echo(), sounds(S, S, S)
+    echo.begin(0)
+    echo.send(bytes(VOICE_RATE * 2))
+    echo.others(windows[:17], WINDOW_MS, [False] * 17)
+    echo.unheard(windows[:1], 18 * WINDOW_MS)
+    assert echo.others(windows[17:18], 19 * WINDOW_MS, [True]) == ["speech"]
+
+
+def cut_at_ms(said: Samples, onset_ms: int, lead_ms: int = Policy().lead_ms) -> int | None:
+    """Of a GA client without an echo, when that is known."""
+    tutor, policy = tutor_says(LONG)[: onset_ms * RATE // 1000 + RATE], Policy(lead_ms=lead_ms)
+    return Scene(Room(), tutor, said.astype(float), onset_ms, policy=policy).play().cut_at_ms
+
+
+@pytest.mark.parametrize("voice", VOICES)
+@pytest.mark.parametrize("word", ["Stop.", "Sorry."])
+def test_an_s_hurries_the_cut(word: str, voice: str) -> None:
+    said = spoken(word, voice, 1)
+    hurried, plain = cut_at_ms(said, 9_022), cut_at_ms(said, 9_022, lead_ms=0)
+    assert hurried is not None and plain is not None
+    assert hurried < plain
+
+
+@pytest.mark.parametrize("onset_ms", range(6_000, 6_096, 8))
+def test_a_cough_that_hisses_is_no_s(onset_ms: int) -> None:
+    [cough] = [one for one in coughs(25) if one.name == "cough, 250 ms, 2000 to 10000 Hz"]
+    assert cut_at_ms(soxr.resample(cough.pcm, 24_000, RATE), onset_ms) is None

@@ -64,7 +64,7 @@ class Heard:
             self.skipped += len(windows) if taken.quiet else 0
             for speech in activity.skip(windows) if taken.quiet else activity.judge(windows):
                 audio.hand_out(1)
-                turn, _ = advance(turn, Window(speech), Policy())
+                turn, _ = advance(turn, Window("speech" if speech else "silence"), Policy())
                 self.speech.append(speech)
                 self.at.append(number)
             gather.mood = mood(turn)

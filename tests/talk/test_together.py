@@ -19,7 +19,7 @@ ACTIVITIES: tuple[Activity, ...] = get_args(Activity)
 
 
 def window(activity: Activity, count: int = 1) -> Window:
-    return Window(activity == "speech", count * WINDOW_MS, sound=activity == "sound")
+    return Window(activity, count * WINDOW_MS)
 
 
 def one_by_one(turn: Turn, windows: list[Activity], policy: Policy) -> tuple[Turn, list[Effect]]:
@@ -49,7 +49,7 @@ def test_a_recogniser_is_asked_hardly_later() -> None:
     policy = Policy(live=True)
     turn, asked_ms = hearing(policy).turn, list[int]()
     for ms in range(0, 4000, 8 * WINDOW_MS):
-        turn, effects = advance(turn, Window(speech=True, ms=8 * WINDOW_MS), policy)
+        turn, effects = advance(turn, Window("speech", 8 * WINDOW_MS), policy)
         turn = replace(turn, recognising=False)
         asked_ms += [ms] if effects else []
     assert {later - sooner for sooner, later in pairwise(asked_ms)} == {2 * TOGETHER_MS}

@@ -592,6 +592,16 @@ def test_a_sound_without_speech_is_none_however_long() -> None:
 @pytest.mark.parametrize("policy", [GA, replace(TUTOR, interrupt=False)])
 def test_a_sound_before_speech_hurries_nothing_but_a_duck(policy: Policy) -> None:
     assert speaking(policy).rustle(LEAD_MS).speak(DUCK_MS - 32).did()
+    assert speaking(policy).hiss(LEAD_MS).silence(32).speak(DUCK_MS - 32).did()
+
+
+def test_a_hiss_right_before_speech_counts_toward_a_cut() -> None:
+    cut = (OpenUtterance(), TellStarted(), CUT_BY_SPEECH)
+    assert speaking().hiss(LEAD_MS).speak(DUCK_MS - LEAD_MS).did(*cut)
+    assert speaking().rustle(32).hiss(32).speak(DUCK_MS - 32).did(*cut)
+    assert speaking().hiss(32).rustle(32).speak(DUCK_MS - LEAD_MS).did(*cut)
+    assert speaking().hiss(1000).did()
+    assert speaking(TUTOR).hiss(32).rustle(32).speak(DUCK_MS - LEAD_MS).did(OpenUtterance(), Duck(on=True))
 
 
 def test_without_interrupt_response_the_tutor_speaks_on() -> None:

@@ -1,5 +1,7 @@
 """What is true of every turn: any order of events that the session and the rules allow, any policy."""
 
+from typing import get_args
+
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -7,6 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from realtime.talk import endpoint
 from realtime.talk.moves import (
     WINDOW_MS,
+    Activity,
     Cleared,
     Committed,
     CommitUtterance,
@@ -33,6 +36,7 @@ from realtime.talk.moves import (
 )
 from realtime.talk.turn import Policy, Turn, advance
 
+ACTIVITIES: tuple[Activity, ...] = get_args(Activity)
 POLICIES = st.builds(
     Policy,
     detect=st.booleans() | st.just(True),
@@ -101,17 +105,17 @@ class AnyTurn(RuleBasedStateMachine):
     @rule(count=st.integers(1, 40))
     def speak(self, count: int) -> None:
         for _ in range(count):
-            self._window(speech=True)
+            self._window("speech")
 
     @rule(count=st.integers(1, 30))
     def be_silent(self, count: int) -> None:
         for _ in range(count):
-            self._window(speech=False)
+            self._window("silence")
 
-    @rule(windows=st.lists(st.booleans(), max_size=30))
-    def stammer(self, windows: list[bool]) -> None:
-        for speech in windows:
-            self._window(speech=speech)
+    @rule(windows=st.lists(st.sampled_from(ACTIVITIES), max_size=30))
+    def stammer(self, windows: list[Activity]) -> None:
+        for heard in windows:
+            self._window(heard)
 
     @rule(ms=st.integers(0, WINDOW_MS - 1))
     def a_window_has_begun(self, ms: int) -> None:
@@ -238,7 +242,7 @@ class AnyTurn(RuleBasedStateMachine):
         policy = self.policy
         bound_ms = policy.eager_ms + longest_wait_ms(policy) + longest_ducked_ms(policy) + 4 * WINDOW_MS
         for _ in range(bound_ms // WINDOW_MS):
-            self._window(speech=False)
+            self._window("silence")
         if self.policy.detect:
             assert self.turn.ear == "quiet"
         else:
@@ -257,16 +261,16 @@ class AnyTurn(RuleBasedStateMachine):
 
     # how it is driven
 
-    def _window(self, *, speech: bool) -> None:
+    def _window(self, heard: Activity) -> None:
         before = self.turn
-        effects = self._on(Window(speech))
+        effects = self._on(Window(heard))
         if CUT_BY_SPEECH in effects:  # the client may have forbidden it when the tutor had given way already
             assert self.policy.interrupt or before.ducked
         if not self.policy.detect:
             assert not any(isinstance(effect, REACTIONS) for effect in effects)
             assert Duck(on=True) not in effects
         else:
-            self._is_bounded(before, speech=speech)
+            self._is_bounded(before, speech=heard == "speech")
 
     def _is_bounded(self, before: Turn, *, speech: bool) -> None:
         """Whoever waits for the learner waits no longer than the policy says."""

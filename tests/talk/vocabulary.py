@@ -6,6 +6,7 @@ from typing import Self
 from realtime.talk.endpoint import Ending
 from realtime.talk.moves import (
     WINDOW_MS,
+    Activity,
     Brought,
     Cleared,
     Committed,
@@ -57,16 +58,17 @@ class Talk:
         return self
 
     def speak(self, ms: int) -> Self:
-        return self._windows(ms, speech=True)
+        return self._windows(ms, "speech")
 
     def silence(self, ms: int) -> Self:
-        return self._windows(ms, speech=False)
+        return self._windows(ms, "silence")
 
     def rustle(self, ms: int) -> Self:
         """Sound of somebody that is no speech."""
-        for _ in range(ceil(ms / WINDOW_MS)):
-            self.on(Window(speech=False, sound=True))
-        return self
+        return self._windows(ms, "sound")
+
+    def hiss(self, ms: int) -> Self:
+        return self._windows(ms, "hiss")
 
     def remainder(self, ms: int) -> Self:
         return self.on(Remainder(ms))
@@ -109,9 +111,9 @@ class Talk:
     def played(self) -> Self:
         return self.on(ReplyPlayed())
 
-    def _windows(self, ms: int, *, speech: bool) -> Self:
+    def _windows(self, ms: int, heard: Activity) -> Self:
         for _ in range(ceil(ms / WINDOW_MS)):
-            self.on(Window(speech))
+            self.on(Window(heard))
         return self
 
 
