@@ -9,7 +9,7 @@ from contextlib import aclosing, asynccontextmanager
 from typing import Any, Literal
 
 import httpx
-from pydantic import Base64Bytes, ValidationError
+import pybase64
 
 from realtime.engines.http import Answer, TimedWord, check, engine_errors, streamed
 from realtime.engines.protocols import Captioned, Sound
@@ -23,7 +23,7 @@ class Event(Answer):
     """OpenAI's events of streamed speech, and our `speech.words`."""
 
     type: str
-    audio: Base64Bytes | None = None
+    audio: str | None = None
     words: tuple[TimedWord, ...] = ()
     error: Any = None
 
@@ -89,19 +89,30 @@ async def _sounds(response: httpx.Response) -> AsyncGenerator[Sound]:
 
 
 async def _events(response: httpx.Response) -> AsyncGenerator[Sound]:
-    async for line in response.aiter_lines():
-        data = line[5:].strip() if line.startswith("data:") else ""
-        if data and data != "[DONE]" and (sound := _event(data)):
+    async for line in _lines(response):
+        data = line[5:].strip() if line.startswith(b"data:") else b""
+        if data and data != b"[DONE]" and (sound := _event(data)):
             yield sound
 
 
-def _event(data: str) -> Sound | None:
+async def _lines(response: httpx.Response) -> AsyncGenerator[bytes]:
+    """httpx has text: most of it is base64, and the parser takes bytes."""
+    rest = b""
+    async for part in response.aiter_bytes():
+        *lines, rest = (rest + part).split(b"\n")
+        for line in lines:
+            yield line
+    yield rest
+
+
+def _event(data: bytes) -> Sound | None:
     try:
         event = Event.model_validate_json(data)
-    except ValidationError as error:
+        audio = pybase64.b64decode(event.audio or "", validate=True)
+    except ValueError as error:
         raise EngineRefused(STAGE, f"an event that is no speech: {error}") from error
     match event:
-        case Event(type="speech.audio.delta", audio=bytes(audio)):
+        case Event(type="speech.audio.delta", audio=str()):
             return audio
         case Event(type="speech.words"):
             return Captioned(tuple(word.as_word() for word in event.words))

@@ -3,9 +3,10 @@
 Every item and part that was opened is closed again, on cancel and failure too, with what had been produced.
 """
 
-import base64
 from dataclasses import replace
 from typing import Literal
+
+import pybase64
 
 from realtime.protocol.items import to_wire
 from realtime.protocol.request import Asked
@@ -92,7 +93,7 @@ class ResponseWire:
                 response_id=self.id,
                 output_index=self._index,
                 item_id=item_id,
-                delta=base64.b64encode(coded[at : at + delta_bytes]).decode(),
+                delta=pybase64.b64encode_as_string(coded[at : at + delta_bytes]),
             )
             for at in range(0, len(coded), delta_bytes)
         ]

@@ -1,8 +1,9 @@
 """What a client event means: the event and what the session is like now -> what to do. Pure."""
 
-import binascii
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
+
+import pybase64
 
 from realtime.errors import ProtocolError
 from realtime.protocol.config import Config, merged, restyled
@@ -202,7 +203,7 @@ def apply(event: AnyClientEvent, view: View, new_id: Callable[[str], str]) -> li
 
 def _decoded(text: str) -> bytes:
     try:
-        return binascii.a2b_base64(text, strict_mode=True)
+        return pybase64.b64decode(text, validate=True)
     except ValueError as error:
         raise ProtocolError("invalid_base64", "audio is not valid base64", param="audio") from error
 
