@@ -96,7 +96,7 @@ async def _events(response: httpx.Response) -> AsyncGenerator[Sound]:
 
 
 async def _lines(response: httpx.Response) -> AsyncGenerator[bytes]:
-    """httpx has text: most of it is base64, and the parser takes bytes."""
+    """httpx's own are text: most of it is base64, and the parser takes bytes. A lone CR ends none."""
     rest = b""
     async for part in response.aiter_bytes():
         *lines, rest = (rest + part).split(b"\n")
@@ -108,12 +108,16 @@ async def _lines(response: httpx.Response) -> AsyncGenerator[bytes]:
 def _event(data: bytes) -> Sound | None:
     try:
         event = Event.model_validate_json(data)
-        audio = pybase64.b64decode(event.audio or "", validate=True)
+        sound = (
+            pybase64.b64decode(event.audio or "", validate=True)
+            if event.type == "speech.audio.delta"
+            else b""
+        )
     except ValueError as error:
         raise EngineRefused(STAGE, f"an event that is no speech: {error}") from error
     match event:
         case Event(type="speech.audio.delta", audio=str()):
-            return audio
+            return sound
         case Event(type="speech.words"):
             return Captioned(tuple(word.as_word() for word in event.words))
         case Event(type="error" | "speech.audio.delta"):

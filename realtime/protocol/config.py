@@ -219,7 +219,7 @@ Level = Literal["A1", "A2", "B1"]
 _LEVEL: dict[Level, float] = {"A1": 1.2, "A2": 1.0, "B1": 0.9}  # beginners look for words longer
 
 
-_PAUSE_MS = 700  # of a learner who has not been heard yet; the level stretches it
+_PAUSE_MS = 500  # of a learner who has not been heard yet; patience and level stretch it, too
 _LATE_MS = 64  # after the end of speech Silero's model calls two windows more speech: `benchmarks.turns`
 
 
@@ -243,5 +243,5 @@ def policy(config: Config, *, tutor: bool, patience: Patience = "medium", level:
         endpoint_ms=round(wait_ms * stretch),
         late_ms=_LATE_MS,
         attentive=tutor or not fixed,
-        pause_ms=round(_PAUSE_MS * _LEVEL[level]) if tutor else 0,
+        pause_ms=round(_PAUSE_MS * stretch) if tutor else 0,
     )

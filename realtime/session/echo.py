@@ -104,7 +104,7 @@ class Echo:
 
     def begin(self, now_ms: float) -> None:
         """What is sent from now on is played at once, as long as no playhead tells otherwise."""
-        self._playhead = Steady()
+        self._playhead, self._hissed = Steady(), False
         self._begun_lead_ms = self._sent_ms - now_ms
         self._forget_before(self._sent_ms - KEPT_MS)
 

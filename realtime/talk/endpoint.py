@@ -40,7 +40,7 @@ _ENDS_NOTHING = _list(
     # what stands before a noun
     " a an the my your our their every"
     # who does something
-    " i he she we they i'm he's she's it's we're they're you're i'd i'll i've we've they've"
+    " i'm he's she's it's we're they're you're i'd i'll i've we've they've"
     # looking for words
     " um uh er erm"
 )
@@ -48,6 +48,7 @@ _SOUNDS = _list("um uh er erm ah eh hmm mm")
 _STARTS = _list("well oh so")
 _HANGING = _ENDS_NOTHING | _list(  # but a question may end in one of these: "What is it like?"
     "when which who that like so then also since"
+    " i he she we they"
     " his its this these those some any each another other many much more"
     # prepositions
     " to of in on at by for from with without into onto about between near under over behind during after"
@@ -63,19 +64,22 @@ _HANGING = _ENDS_NOTHING | _list(  # but a question may end in one of these: "Wh
 )
 _SEARCHING = re.compile(
     r"(you know|i mean|let me (think|see)|(how|what) (do|can) (you|i|we) (say|call)|how to say|"
-    r"what('s| is) the word|^i think|^i guess)$"
+    r"what('s| is) the word|^((yes|no) )?i (think|guess))$"
 )
 _CORRECTING = re.compile(r"(.\bsorry|(?<!^)\bno)$")
 _CLOSING = re.compile(
     r"\b(please|thanks|thank you|too|either|i don't know|i don't remember|not really|of course|that's all|"
-    r"that's it|very much|i think so)$"
+    r"that's it|very much|very well|so so|(think|hope|guess) so|(hope|guess|afraid|course) not|"
+    r"i('m| am)( so| very)? sorry)$"
 )
+_LETTERS = _list("a i")  # that mostly are words
 _DIGITS = _list("oh zero one two three four five six seven eight nine double")
 _HELPERS = _list("do does did am is are was were can could will would shall should may have has had")
-_YES, _NO = _list("yes yeah yep sure of"), _list("no nope never")
+_YES, _NO = _list("yes yeah yep sure of"), _list("no nope never")  # "of course"
 _YES_NO = _YES | _NO | _list("maybe ok okay sometimes always usually often")
 _ASKING = _list("do does did can could will would should have has")
 _WHO = _list("i you he she it we they")
+_ASKED_LAST = _HELPERS | _list("this that these those like mean want need go going come")
 _OWN = _list("my the our his her")
 _TWICE = _list("no yes very really bye")
 _WIDE = re.compile(
@@ -143,48 +147,54 @@ def _hangs(said: tuple[str, ...], text: str, question: str) -> bool:
     """Recognisers end nearly everything with a full stop; a question mark and three dots they mean, though a
     question that has begun gets its mark, too."""
     plain, last, answers = " ".join(said), said[-1], said[0] in _YES_NO
-    may_ask = last not in _ENDS_NOTHING and not _begins_to_ask(said)
-    if may_ask and text.endswith("?"):
+    marked = text.endswith("?")
+    begins_to_ask = _begins_to_ask(said, marked=marked)
+    if marked and last not in _ENDS_NOTHING and not begins_to_ask:
         return False
     if answers and plain in _YES_NO and _kind(question) == "closed":
         return False
     if text.endswith(("...", "…", ",", "-")) or _SEARCHING.search(plain):
         return True
-    if _answers_shortly(said) or (may_ask and _asks(said)):
+    if _answers_shortly(said) or _CLOSING.search(plain) or (_asks(said) and not begins_to_ask):
         return False
     if not answers and _CORRECTING.search(plain):
         return True
-    if _CLOSING.search(plain):
-        return False
-    stutters, alone = said[-2:-1] == (last,) and last not in _TWICE, answers and said[1:] == ("it",)
-    begins = stutters or alone or _begins_to_ask(said) or _takes_up(said, question)
-    return begins or last in _HELPERS | _HANGING
+    stutters = said[-2:-1] == (last,) and last not in _TWICE
+    begins = begins_to_ask or (answers and said[1:] == ("it",)) or _takes_up(said, question)
+    return stutters or begins or last in _HELPERS | _HANGING
 
 
-def _begins_to_ask(said: tuple[str, ...]) -> bool:
-    """ "What does it", but not "Yes, I think it does, do you"."""
-    before, last = ("", *said)[-2:]
-    return (len(said) <= 3 or said[0] in _NARROW) and before in _ASKING and last in _WHO
+def _begins_to_ask(said: tuple[str, ...], *, marked: bool) -> bool:
+    """ "What does it" and "Can you", but not "I did it"; with a question mark "Can you?" is all."""
+    (subject, before, last), first = ("", "", *said)[-3:], said[0]
+    begins = first in _NARROW or (not marked and (len(said) == 2 or first in _YES_NO))
+    begins = begins and before in _ASKING and last in _WHO and subject not in _WHO
+    return begins and (first, last) != ("who", "it")
 
 
 def _asks(said: tuple[str, ...]) -> bool:
-    """ "What does it mean", but not "What I mean"."""
-    return said[0] in _NARROW and len(said) > 2 and said[1] in _HELPERS
+    """ "What does it mean", but neither "What I mean" nor "What is the name of"."""
+    first, last = said[0], said[-1]
+    inverted = len(said) > 2 and first in _NARROW and said[1] in _HELPERS
+    return inverted and (last in _ASKED_LAST or (first, last) == ("where", "from"))
 
 
 def _answers_shortly(said: tuple[str, ...]) -> bool:
     """ "Yes, I am" and "No, I don't" may be all; "No, I am" is not, nor is "I am"."""
     first, last = said[0], said[-1]
     if first in _NO and last == "not":
-        return len(said) <= 4
+        return 3 <= len(said) <= 4
     denies = last.endswith("n't")
-    agrees = first not in (_YES if denies else _NO)
-    return first in _YES_NO and agrees and len(said) <= 3 and (denies or last in _HELPERS)
+    agrees = first in _YES_NO and first not in (_YES if denies else _NO)
+    short = len(said) <= 3 or (len(said) == 4 and said[-2] in _WHO)
+    return agrees and short and (denies or last in _HELPERS)
 
 
 def _takes_up(said: tuple[str, ...], question: str) -> bool:
-    """ "My favourite food", of one who was asked for it: what it is must follow."""
-    return len(said) > 1 and said[0] in _OWN and set(said[1:]) <= set(question.split())
+    """ "My favourite food" or "I live", of one who was asked for it: what it is must follow."""
+    asked = {*question.split(), "was"}
+    begins = said[0] in _OWN or (said[0] in _WHO and _kind(question) == "narrow")
+    return len(said) > 1 and begins and "or" not in asked and set(said[1:]) <= asked
 
 
 def _dictates(said: tuple[str, ...], question: str) -> bool:
@@ -192,14 +202,14 @@ def _dictates(said: tuple[str, ...], question: str) -> bool:
     if len(said[-1]) > 2 and said[-1].isdigit():
         return True
     if _DICTATION.search(question):
-        return _is_spelt(said[-1]) or sum(_is_spelt(word) and word not in ("a", "i") for word in said) > 1
+        return said[-1] in _LETTERS or _is_spelt(said[-1]) or sum(map(_is_spelt, said)) > 1
     last = said[-2:]
-    letters = all(len(word) == 1 and word.isalpha() for word in last) and last != ("a", "i")
+    letters = all(len(word) == 1 and word.isalpha() for word in last) and not set(last) <= _LETTERS
     return len(last) == 2 and (all(map(_is_digit, last)) or letters)
 
 
 def _is_spelt(word: str) -> bool:
-    return _is_digit(word) or (len(word) == 1 and word.isalpha())
+    return _is_digit(word) or (len(word) == 1 and word.isalpha() and word not in _LETTERS)
 
 
 def _is_digit(word: str) -> bool:

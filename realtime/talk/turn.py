@@ -70,6 +70,7 @@ class Policy:
     pause_ms: int = 0  # so long are a learner's pauses believed to be before they are known
     duck_ms: int = 96
     lead_ms: int = 64  # so much of it may be sound without a voice, as of the S of "Stop"
+    hiss_ms: int = 320  # no S is longer
     barge_in_ms: int = 600
     unduck_ms: int = 320
     unduck_late_ms: int = 1_000  # so long is waited for what was said under ducking
@@ -93,7 +94,7 @@ class Turn:
     took_ms: int = 0  # audio received while it was under way: how busy the recogniser is
     content: Content = "unknown"  # what the whole of the open utterance was found to hold
     ending: Ending = "open"  # how the open utterance ends, by the words of that recognition
-    pause_ms: float = 0  # how long the learner's pauses inside utterances are; 0: not known yet
+    pause_ms: float = 0  # how long the learner's pauses inside utterances are; 0: none is over yet
     open_ms: int = 0  # audio since the utterance was opened
     helped: bool = False  # help was offered in that utterance
     awaited: frozenset[int] = frozenset()  # recognitions under way of what has been committed
@@ -257,8 +258,9 @@ def _maybe_onset(turn: Turn, policy: Policy) -> Step:
 
 def _duck_ms(turn: Turn, policy: Policy) -> int:
     """A duck can be taken back: any sound hurries it. A cut cannot: only a hiss that became a voice does."""
-    led_ms = turn.sound_ms if policy.graceful and policy.interrupt else turn.hiss_ms
-    return policy.duck_ms - min(led_ms, policy.lead_ms)
+    if policy.graceful and policy.interrupt:
+        return policy.duck_ms - min(turn.sound_ms, policy.lead_ms)
+    return policy.duck_ms - min(turn.hiss_ms, policy.lead_ms) * (turn.hiss_ms <= policy.hiss_ms)
 
 
 def _speak_over(turn: Turn, policy: Policy) -> Step:
@@ -396,7 +398,8 @@ def _quiet(turn: Turn) -> Turn:
 
 
 def _endpoint(turn: Turn, policy: Policy) -> Step:
-    turn = replace(turn, pause_ms=faded(_pause_ms(turn, policy)))
+    if turn.content != "nothing":
+        turn = replace(turn, pause_ms=faded(_pause_ms(turn, policy)))
     if turn.mouth == "held" and turn.content == "words" and policy.respond:
         return _reply_to(_quiet(turn), (CommitUtterance(),))
     turn, drop = _drop_held(turn)

@@ -1,5 +1,6 @@
 """The engines' clients against servers that answer nonsense, half, or nothing: always an error of ours."""
 
+import base64
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -119,6 +120,13 @@ async def test_sound_and_words_are_read_from_events_and_half_samples_are_kept_to
     assert words == Captioned((Word("Tea?", 0, 500),))
     assert b"".join(sound for sound in sounds if isinstance(sound, bytes)) == b"\1\2\3\4"
     assert all(isinstance(sound, bytes) and len(sound) % 2 == 0 for sound in sounds)
+
+
+async def test_events_are_read_however_they_are_cut_and_ended() -> None:
+    pcm = bytes(range(256)) * 2_000  # too long to come in one piece
+    event = b'data: {"type": "speech.audio.delta", "audio": "%s"}' % base64.b64encode(pcm)
+    async with canned(http(b": a comment\r\n\r\n" + event + b"\r\n\r\n" + event, EVENTS)) as url:
+        assert await _speak(url) == [pcm, pcm]
 
 
 async def test_a_stock_servers_plain_audio_is_read() -> None:

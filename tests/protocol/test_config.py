@@ -294,7 +294,7 @@ def test_server_vad_keeps_its_fixed_silence() -> None:
 
 
 def test_tutor_v1_ducks_joins_and_shows_words() -> None:
-    expected = Policy(graceful=True, live=True, attentive=True, late_ms=64, pause_ms=700)
+    expected = Policy(graceful=True, live=True, attentive=True, late_ms=64, pause_ms=500)
     assert policy(configured(ServerVad()), tutor=True) == expected
 
 
@@ -317,7 +317,8 @@ def test_a_beginner_is_waited_for_longer() -> None:
 
 def test_patience_and_level_both_stretch_the_wait() -> None:
     detection = configured(ServerVad(silence_duration_ms=1000))
-    assert policy(detection, tutor=True, patience="high", level="B1").endpoint_ms == 1800
+    asked = policy(detection, tutor=True, patience="high", level="B1")
+    assert (asked.endpoint_ms, asked.pause_ms) == (1800, 900)
 
 
 def test_no_level_stretches_what_a_ga_client_asked_for() -> None:

@@ -44,6 +44,7 @@ from tests.talk.vocabulary import (
 CUT_BY_SPEECH = StopReply("turn_detected")
 CUT_BY_CLIENT = StopReply("client_cancelled")
 LIVE = replace(GA, live=True)
+HISS_MS = Policy().hiss_ms
 SILENT_TUTOR = replace(GA, respond=False)
 UNSTOPPABLE = replace(GA, interrupt=False)
 
@@ -324,6 +325,9 @@ def test_a_learner_who_no_longer_pauses_is_waited_for_less_and_less() -> None:
         waits.append(endpoint_ms(talk.speak(960).silence(EAGER_MS).recognised()))
         talk.sounded().played()
     assert waits == sorted(set(waits), reverse=True)
+    coughed = Talk(replace(ATTENTIVE, pause_ms=600)).speak(96).silence(EAGER_MS).recognised(empty=True)
+    endpoint_ms(coughed)
+    assert endpoint_ms(coughed.speak(960).silence(EAGER_MS).recognised()) == waits[0]
 
 
 def test_a_false_endpoint_was_a_pause_too() -> None:
@@ -601,6 +605,8 @@ def test_a_hiss_right_before_speech_counts_toward_a_cut() -> None:
     assert speaking().rustle(32).hiss(32).speak(DUCK_MS - 32).did(*cut)
     assert speaking().hiss(32).rustle(32).speak(DUCK_MS - LEAD_MS).did(*cut)
     assert speaking().hiss(1000).did()
+    assert speaking().hiss(HISS_MS + 32).speak(DUCK_MS - 32).did()
+    assert speaking().hiss(32).rustle(HISS_MS).speak(DUCK_MS - 32).did()
     assert speaking(TUTOR).hiss(32).rustle(32).speak(DUCK_MS - LEAD_MS).did(OpenUtterance(), Duck(on=True))
 
 
