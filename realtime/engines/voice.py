@@ -108,19 +108,14 @@ async def _lines(response: httpx.Response) -> AsyncGenerator[bytes]:
 def _event(data: bytes) -> Sound | None:
     try:
         event = Event.model_validate_json(data)
-        sound = (
-            pybase64.b64decode(event.audio or "", validate=True)
-            if event.type == "speech.audio.delta"
-            else b""
-        )
+        if event.type == "speech.audio.delta" and event.audio is not None:
+            return pybase64.b64decode(event.audio, validate=True)
     except ValueError as error:
         raise EngineRefused(STAGE, f"an event that is no speech: {error}") from error
-    match event:
-        case Event(type="speech.audio.delta", audio=str()):
-            return sound
-        case Event(type="speech.words"):
+    match event.type:
+        case "speech.words":
             return Captioned(tuple(word.as_word() for word in event.words))
-        case Event(type="error" | "speech.audio.delta"):
+        case "error" | "speech.audio.delta":
             raise EngineRefused(STAGE, f"an event that is no speech: {event.error}")
         case _:
             return None

@@ -94,7 +94,7 @@ class Turn:
     took_ms: int = 0  # audio received while it was under way: how busy the recogniser is
     content: Content = "unknown"  # what the whole of the open utterance was found to hold
     ending: Ending = "open"  # how the open utterance ends, by the words of that recognition
-    pause_ms: float = 0  # how long the learner's pauses inside utterances are; 0: none is over yet
+    pause_ms: float = 0  # how long the learner's pauses inside utterances are; 0: as the policy believes
     open_ms: int = 0  # audio since the utterance was opened
     helped: bool = False  # help was offered in that utterance
     awaited: frozenset[int] = frozenset()  # recognitions under way of what has been committed
@@ -258,9 +258,9 @@ def _maybe_onset(turn: Turn, policy: Policy) -> Step:
 
 def _duck_ms(turn: Turn, policy: Policy) -> int:
     """A duck can be taken back: any sound hurries it. A cut cannot: only a hiss that became a voice does."""
-    if policy.graceful and policy.interrupt:
-        return policy.duck_ms - min(turn.sound_ms, policy.lead_ms)
-    return policy.duck_ms - min(turn.hiss_ms, policy.lead_ms) * (turn.hiss_ms <= policy.hiss_ms)
+    ducks = policy.graceful and policy.interrupt
+    led_ms = turn.sound_ms if ducks else turn.hiss_ms if turn.hiss_ms <= policy.hiss_ms else 0
+    return policy.duck_ms - min(led_ms, policy.lead_ms)
 
 
 def _speak_over(turn: Turn, policy: Policy) -> Step:

@@ -227,12 +227,17 @@ def test_a_hiss_is_told_from_other_sounds(
     assert tuple(heard[16:]) == told
 
 
-def test_after_the_room_alone_a_hiss_begins_anew() -> None:
+@pytest.mark.parametrize(
+    "between",
+    [lambda echo, room: echo.unheard(room, 18 * WINDOW_MS), lambda echo, _: echo.begin(18 * WINDOW_MS)],
+    ids=["the room alone", "another reply"],
+)
+def test_after_something_else_a_hiss_begins_anew(between: Callable[[Echo, Samples], None]) -> None:
     echo, windows = Echo(), sounds(S, S, S)
     echo.begin(0)
     echo.send(bytes(VOICE_RATE * 2))
     echo.others(windows[:17], WINDOW_MS, [False] * 17)
-    echo.unheard(windows[:1], 18 * WINDOW_MS)
+    between(echo, windows[:1])
     assert echo.others(windows[17:18], 19 * WINDOW_MS, [True]) == ["speech"]
 
 
